@@ -1,0 +1,16 @@
+//! Who may do what, and where. `permissions` is the pure table role × action; `scope` turns a person's dated grants into
+//! the places they reach; `passwords`, `keys` and `tokens` are the proofs; `sessions` logs in and out; `users` keeps the
+//! accounts. Serves every capability and knows none of them.
+
+pub mod keys;
+pub mod passwords;
+pub mod permissions;
+pub mod scope;
+pub mod sessions;
+pub(crate) mod store;
+pub mod tokens;
+pub mod users;
+
+pub use crate::db::{Actor, Stamp};
+pub use permissions::{Action, Permission, Role};
+pub use scope::{Places, Scope};

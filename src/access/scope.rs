@@ -1,0 +1,157 @@
+//! Where a person's permission reaches. A grant names an area (it reaches every street under it), a facility, or
+//! nothing (everything); it may be limited to a category of findings, as the fire brigade's is. What lies outside reads
+//! as if it did not exist.
+
+use super::permissions::{Action, Role};
+use crate::ids::{AreaId, FacilityId};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A set of places.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Places {
+    /// Everything.
+    pub all: bool,
+    /// Streets.
+    pub streets: BTreeSet<AreaId>,
+    /// Single facilities.
+    pub facilities: BTreeSet<FacilityId>,
+}
+
+impl Places {
+    /// Every place.
+    pub fn everywhere() -> Self {
+        Self { all: true, ..Self::default() }
+    }
+
+    fn add(&mut self, other: &Places) {
+        self.all |= other.all;
+        self.streets.extend(&other.streets);
+        self.facilities.extend(&other.facilities);
+    }
+
+    /// Whether a facility in `street` is within.
+    pub fn holds(&self, street: AreaId, facility: Option<FacilityId>) -> bool {
+        self.all || self.streets.contains(&street) || facility.is_some_and(|f| self.facilities.contains(&f))
+    }
+}
+
+/// Where one permission of one person reaches.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// Without limit of category.
+    pub open: Places,
+    /// Only for findings of a category.
+    pub by_category: BTreeMap<String, Places>,
+}
+
+impl Scope {
+    /// Everything: console commands and jobs.
+    pub fn everywhere() -> Self {
+        Self { open: Places::everywhere(), by_category: BTreeMap::new() }
+    }
+
+    /// All places within, whatever the category: for things that have none.
+    pub fn places(&self) -> Places {
+        let mut places = self.open.clone();
+        self.by_category.values().for_each(|p| places.add(p));
+        places
+    }
+
+    /// Whether a finding is within.
+    pub fn holds_finding(&self, street: AreaId, facility: FacilityId, category: &str) -> bool {
+        self.open.holds(street, Some(facility))
+            || self.by_category.get(category).is_some_and(|p| p.holds(street, Some(facility)))
+    }
+}
+
+/// The categories of findings that the fire brigade sees.
+pub const FIRE_CATEGORIES: [&str; 10] = [
+    "消防安全",
+    "消防设施",
+    "消防控制室",
+    "用火用电",
+    "疏散条件",
+    "建筑条件",
+    "巡查检查",
+    "责任制度",
+    "燃气安全",
+    "隐患整改",
+];
+
+/// A grant whose area has been resolved to its streets.
+#[derive(Debug, Clone)]
+pub struct Reach {
+    /// The role.
+    pub role: Role,
+    /// The places.
+    pub places: Places,
+    /// Only findings of this category.
+    pub category: Option<String>,
+}
+
+/// Where `action` is allowed to the holder of `grants`; `None` when no grant allows it: PURE.
+pub fn scope_of(action: Action, grants: &[Reach]) -> Option<Scope> {
+    let mut scope = Scope::default();
+    let mut allowed = false;
+    for grant in grants.iter().filter(|g| action.allows(g.role)) {
+        allowed = true;
+        match (&grant.category, grant.role) {
+            (Some(category), _) => scope.by_category.entry(category.clone()).or_default().add(&grant.places),
+            (None, Role::Fire) => FIRE_CATEGORIES
+                .iter()
+                .for_each(|c| scope.by_category.entry((*c).to_string()).or_default().add(&grant.places)),
+            (None, _) => scope.open.add(&grant.places),
+        }
+    }
+    allowed.then_some(scope)
+}
+
+/// Narrows a query of a table that has a street and a facility column to the caller's places.
+macro_rules! within {
+    ($query:expr, $places:expr, $street:expr, $facility:expr) => {{
+        let places: &$crate::access::Places = $places;
+        let query = $query;
+        if places.all {
+            query
+        } else {
+            let streets: Vec<$crate::ids::AreaId> = places.streets.iter().copied().collect();
+            let facilities: Vec<$crate::ids::FacilityId> = places.facilities.iter().copied().collect();
+            query.filter($street.eq_any(streets).or($facility.eq_any(facilities)))
+        }
+    }};
+}
+pub(crate) use within;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{TypedId, new_uuid};
+    use chrono::DateTime;
+
+    fn street(n: i64) -> AreaId {
+        AreaId::from_uuid(new_uuid(DateTime::from_timestamp(n, 0).unwrap()))
+    }
+
+    fn reach(role: Role, street: AreaId) -> Reach {
+        Reach { role, places: Places { streets: [street].into(), ..Places::default() }, category: None }
+    }
+
+    #[test]
+    fn a_permission_reaches_only_where_a_grant_with_it_reaches() {
+        let (a, b) = (street(1), street(2));
+        let grants = [reach(Role::Street, a), reach(Role::Inspector, b)];
+        let check = scope_of(Action::CheckClaim, &grants).unwrap();
+        assert!(check.open.holds(a, None) && !check.open.holds(b, None));
+        assert_eq!(scope_of(Action::IssueLetters, &grants), None);
+    }
+
+    #[test]
+    fn the_fire_brigade_sees_fire_findings_only() {
+        let a = street(1);
+        let facility = FacilityId::from_uuid(new_uuid(DateTime::from_timestamp(3, 0).unwrap()));
+        let scope = scope_of(Action::ReadFindings, &[reach(Role::Fire, a)]).unwrap();
+        assert!(scope.holds_finding(a, facility, "消防安全"));
+        assert!(!scope.holds_finding(a, facility, "食品安全"));
+        assert!(!scope.holds_finding(street(2), facility, "消防安全"));
+    }
+}

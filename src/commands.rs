@@ -1,0 +1,92 @@
+//! The commands behind `main.rs`, each a short story over the library.
+
+use crate::access::permissions::Role;
+use crate::access::users::{self, NewGrant, NewUser};
+use crate::access::passwords;
+use crate::app::{App, lock_folder};
+use crate::clock::{Clock, SystemClock, business_date, machine_now};
+use crate::config::Config;
+use crate::db::Stamp;
+use crate::db::types::Coded as _;
+use crate::{http, jobs, telemetry};
+use std::net::TcpListener;
+use std::sync::Arc;
+
+fn configured() -> Result<Config, String> {
+    let config = Config::load()?;
+    telemetry::start(&config.log, config.log_json)?;
+    Ok(config)
+}
+
+/// `yixun serve`: the API and the background work, until a signal ends it.
+///
+/// # Errors
+/// A sentence that names the setting at fault.
+pub fn serve() -> Result<(), String> {
+    let config = configured()?;
+    let _lock = lock_folder(&config)?;
+    let clock: Arc<dyn Clock> = crate::demo::clock_of(&config.data_dir).unwrap_or_else(|| Arc::new(SystemClock));
+    let app = App::build(config, clock)?;
+    crate::reference::load_missing(&app).map_err(|e| e.to_string())?;
+    let listen = &app.config.listen;
+    let listener = TcpListener::bind(listen).map_err(|e| format!("设置 YIXUN_LISTEN：无法监听 {listen}：{e}"))?;
+    println!("颐巡已启动：http://{listen}  接口文档：http://{listen}/docs");
+    let _workers = jobs::Workers::start(&app).map_err(|e| e.to_string())?;
+    let workers = app.config.workers;
+    let run = async move { http::server::serve(app, listener, workers)?.await };
+    actix_web::rt::System::new().block_on(run).map_err(|e| e.to_string())
+}
+
+/// `yixun migrate`.
+///
+/// # Errors
+/// A sentence that names the setting at fault.
+pub fn migrate() -> Result<(), String> {
+    let config = configured()?;
+    let app = App::build(config, Arc::new(SystemClock))?;
+    crate::reference::load_missing(&app).map_err(|e| e.to_string())?;
+    println!("数据库结构与基础数据已是最新");
+    Ok(())
+}
+
+/// `yixun user create`: an administrator, while there is none of that role. Prints the first password once.
+///
+/// # Errors
+/// A sentence.
+pub fn create_user(username: &str, name: &str, role: &str) -> Result<(), String> {
+    let role = Role::from_code(role).ok_or_else(|| format!("没有角色 {role}"))?;
+    let app = App::build(configured()?, Arc::new(SystemClock))?;
+    let password = passwords::generate().map_err(|e| e.to_string())?;
+    let new = NewUser {
+        username: username.trim().to_lowercase(),
+        display_name: name.trim().to_string(),
+        organisation: app.config.authority.name.clone(),
+        third_party: false,
+        certificate: None,
+        password_hash: passwords::hash(&password).map_err(|e| e.to_string())?,
+        must_change_password: true,
+    };
+    if new.username.len() < 3 || new.display_name.is_empty() {
+        return Err("账号名至少 3 个字符，姓名不能为空".into());
+    }
+    let now = app.clock.now();
+    let create = move |tx: &mut crate::db::Tx<'_>| {
+        users::refuse_second_administrator(tx.conn(), role, now)?;
+        let id = users::create(tx, &new, machine_now())?;
+        let valid_from = business_date(now);
+        let grant = NewGrant { role, area_id: None, facility_id: None, category: None, valid_from, valid_to: None };
+        users::grant(tx, id, &grant)
+    };
+    app.db.write_now(Stamp::console("user create", now), "user.create", create).map_err(|e| e.to_string())?;
+    println!("已创建{}：{username}\n初始密码（只显示这一次，首次登录后须修改）：{password}", role.label());
+    Ok(())
+}
+
+/// `yixun openapi`: the specification on standard output.
+///
+/// # Errors
+/// None.
+pub fn openapi() -> Result<(), String> {
+    print!("{}", http::openapi::text());
+    Ok(())
+}

@@ -1,0 +1,184 @@
+//! Settings: defaults < `yixun.toml` < environment (`YIXUN_…`, `DATABASE_URL`). An unknown setting is refused at start
+//! with its name, because a misspelt one that is silently ignored costs more.
+
+use crate::access::passwords::Policy;
+use figment::Figment;
+use figment::providers::{Env, Format as _, Serialized, Toml};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// The settings as written by people.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    data_dir: PathBuf,
+    database_url: Option<String>,
+    storage: Option<String>,
+    listen: String,
+    workers: usize,
+    fonts_dir: PathBuf,
+    official_fonts_dir: Option<PathBuf>,
+    signing_keys: Vec<PathBuf>,
+    password_policy: Policy,
+    log: String,
+    log_json: bool,
+    authority_name: String,
+    authority_word: String,
+    authority_contact: String,
+}
+
+impl Default for Written {
+    fn default() -> Self {
+        Self {
+            data_dir: "data".into(),
+            database_url: None,
+            storage: None,
+            listen: "127.0.0.1:8080".into(),
+            workers: 2,
+            fonts_dir: "assets/fonts".into(),
+            official_fonts_dir: None,
+            signing_keys: vec![],
+            password_policy: Policy::default(),
+            log: "info".into(),
+            log_json: false,
+            authority_name: "示例区民政局".into(),
+            authority_word: "演示函".into(),
+            authority_contact: "联系人：示例联系人，联系电话：000-00000000".into(),
+        }
+    }
+}
+
+/// Who the letters come from.
+#[derive(Debug, Clone)]
+pub struct AuthoritySettings {
+    /// Name at the head of a letter.
+    pub name: String,
+    /// 机关代字, the word in the document number.
+    pub word: String,
+    /// Contact line under the date.
+    pub contact: String,
+}
+
+/// The settings in force.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where the embedded database, the files and the keys lie.
+    pub data_dir: PathBuf,
+    /// The database's URL (may hold a password).
+    pub database_url: SecretString,
+    /// The folder of the file store.
+    pub files_dir: PathBuf,
+    /// Address and port of the API.
+    pub listen: String,
+    /// HTTP worker threads.
+    pub workers: usize,
+    /// Fonts of the letters.
+    pub fonts_dir: PathBuf,
+    /// Official fonts, which win where present.
+    pub official_fonts_dir: Option<PathBuf>,
+    /// Files of signing keys; the first signs, all verify. Empty: one is made in the data folder.
+    pub signing_keys: Vec<PathBuf>,
+    /// Password policy.
+    pub password_policy: Policy,
+    /// `tracing` filter.
+    pub log: String,
+    /// Log as JSON lines.
+    pub log_json: bool,
+    /// Who the letters come from.
+    pub authority: AuthoritySettings,
+}
+
+/// Environment names that belong to the tests.
+const NOT_SETTINGS: [&str; 4] = ["test_require", "test_keep", "update_golden", "config"];
+
+impl Config {
+    /// Reads the settings of this process.
+    ///
+    /// # Errors
+    /// A Chinese sentence with the name of the setting and what to do.
+    pub fn load() -> Result<Self, String> {
+        let file = std::env::var_os("YIXUN_CONFIG").map(PathBuf::from);
+        if let Some(path) = file.as_deref().filter(|p| !p.is_file()) {
+            return Err(format!("设置 YIXUN_CONFIG：文件 {} 不存在", path.display()));
+        }
+        let file = file.unwrap_or_else(|| "yixun.toml".into());
+        let environment = Env::prefixed("YIXUN_")
+            .filter(|key| !NOT_SETTINGS.iter().any(|name| key.as_str().eq_ignore_ascii_case(name)));
+        let figment = Figment::from(Serialized::defaults(Written::default()))
+            .merge(Toml::file(file))
+            .merge(environment)
+            .merge(Env::raw().only(&["DATABASE_URL"]));
+        let written: Written = figment.extract().map_err(|e| explain(&e))?;
+        Self::from_written(written)
+    }
+
+    /// Defaults on a data folder of one's own: the demo and the tests.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn embedded(data_dir: &Path, fonts_dir: &Path) -> Result<Self, String> {
+        let (data_dir, fonts_dir) = (data_dir.to_path_buf(), fonts_dir.to_path_buf());
+        Self::from_written(Written { data_dir, fonts_dir, ..Written::default() })
+    }
+
+    fn from_written(w: Written) -> Result<Self, String> {
+        let url = w.database_url.filter(|u| !u.is_empty());
+        let url = url.unwrap_or_else(|| format!("sqlite:{}", w.data_dir.join("yixun.db").display()));
+        crate::db::connection::kind_of(&url).map_err(|why| format!("设置 DATABASE_URL：{why}"))?;
+        let files_dir = match w.storage.as_deref() {
+            None => w.data_dir.join("files"),
+            Some(text) => match text.strip_prefix("folder:") {
+                Some(path) if !path.is_empty() => path.into(),
+                _ => return Err("设置 YIXUN_STORAGE：目前支持 folder:路径".into()),
+            },
+        };
+        if w.workers == 0 || w.workers > 64 {
+            return Err("设置 YIXUN_WORKERS：应在 1 到 64 之间".into());
+        }
+        if w.listen.parse::<std::net::SocketAddr>().is_err() {
+            return Err(format!("设置 YIXUN_LISTEN：“{}”不是 地址:端口", w.listen));
+        }
+        Ok(Self {
+            data_dir: w.data_dir,
+            database_url: url.into(),
+            files_dir,
+            listen: w.listen,
+            workers: w.workers,
+            fonts_dir: w.fonts_dir,
+            official_fonts_dir: w.official_fonts_dir,
+            signing_keys: w.signing_keys,
+            password_policy: w.password_policy,
+            log: w.log,
+            log_json: w.log_json,
+            authority: AuthoritySettings {
+                name: w.authority_name,
+                word: w.authority_word,
+                contact: w.authority_contact,
+            },
+        })
+    }
+
+    /// The database's URL, for opening it.
+    pub fn database(&self) -> &str {
+        self.database_url.expose_secret()
+    }
+}
+
+fn explain(error: &figment::Error) -> String {
+    use figment::error::Kind;
+    match &error.kind {
+        Kind::UnknownField(name, known) => {
+            format!(
+                "不认识的设置 {}（环境变量 YIXUN_{}）；可用的设置：{}",
+                name,
+                name.to_uppercase(),
+                known.join("、")
+            )
+        }
+        _ => {
+            let name = error.path.join(".");
+            format!("设置 {name}（环境变量 YIXUN_{}）不正确：{}", name.to_uppercase(), error.kind)
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! From a token to a person with a permission. `Allowed<P>` in a handler's signature is the only way to the database:
+//! no permission, no data. What the caller may is looked up at every request, so a taken role or a disabled account
+//! ends at once.
+
+use super::operation::{OperationSpec, Part};
+use super::problem::Problem;
+use crate::access::permissions::{Action, Permission, Role};
+use crate::access::scope::{Scope, scope_of};
+use crate::access::{Actor, Stamp, store, tokens};
+use crate::app::App;
+use crate::clock::{business_date, machine_now};
+use crate::db::types::Coded as _;
+use crate::db::{AnyConn, Tx};
+use crate::fault::{Fault, Outcome};
+use crate::ids::{SessionId, UserId};
+use actix_web::dev::Payload;
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::{FromRequest, HttpRequest, web};
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+use std::future::{Future, Ready, ready};
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// A person who may do `P`, and where.
+pub struct Allowed<P> {
+    app: Arc<App>,
+    /// Where the permission reaches.
+    pub scope: Scope,
+    /// The account.
+    pub user_id: UserId,
+    /// The name shown.
+    pub name: String,
+    /// Works for a third party.
+    pub third_party: bool,
+    /// The roles in force.
+    pub roles: Vec<Role>,
+    /// The session of the token.
+    pub session: SessionId,
+    /// Business time of the request.
+    pub now: DateTime<Utc>,
+    address: Option<String>,
+    permission: PhantomData<P>,
+}
+
+impl<P: Permission> Allowed<P> {
+    /// Everything the application holds.
+    pub fn app(&self) -> &Arc<App> {
+        &self.app
+    }
+
+    /// Who, and when.
+    pub fn stamp(&self) -> Stamp {
+        let actor = Actor::User { id: self.user_id, name: self.name.clone() };
+        Stamp { actor, now: self.now, address: self.address.clone() }
+    }
+
+    /// Reads from one snapshot.
+    ///
+    /// # Errors
+    /// Those of `f`.
+    pub async fn read<T, F>(&self, f: F) -> Outcome<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut AnyConn) -> Outcome<T> + Send + 'static,
+    {
+        self.app.db.read(f).await
+    }
+
+    /// Writes in one transaction; the action in the trail is the permission's code.
+    ///
+    /// # Errors
+    /// Those of `f`.
+    pub async fn write<T, F>(&self, f: F) -> Outcome<T>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Tx<'_>) -> Outcome<T> + Send + 'static,
+    {
+        self.app.db.write(self.stamp(), P::ACTION.code(), f).await
+    }
+}
+
+/// Asking for a new password is all that such an account may do.
+const OPEN_TO_STALE: [Action; 1] = [Action::UseOwnAccount];
+
+impl<P: Permission> FromRequest for Allowed<P> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let app = app_of(request);
+        let token = bearer(request).map(str::to_string);
+        let address = request.peer_addr().map(|a| a.ip().to_string());
+        Box::pin(async move {
+            let app = app?;
+            let token = token.ok_or_else(|| Fault::Unauthenticated {
+                code: "no_token".into(),
+                detail: "请先登录".into(),
+            })?;
+            let machine = machine_now();
+            let claims = tokens::verify(&app.keys, &token, machine)?;
+            let now = app.clock.now();
+            let policy = app.config.password_policy;
+            let person = app.db.read(move |conn| person(conn, &claims, now)).await?;
+            let stale = person.must_change || policy.is_stale(person.password_set_at, machine);
+            if stale && !OPEN_TO_STALE.contains(&P::ACTION) {
+                return Err(Fault::forbidden("password_change_required", "请先修改密码").into());
+            }
+            let Some(scope) = scope_of(P::ACTION, &person.reaches).or_else(|| own_account(P::ACTION)) else {
+                tracing::warn!(user = %person.id, action = P::ACTION.code(), "denied");
+                return Err(Fault::forbidden("permission_denied", "没有执行此操作的权限").into());
+            };
+            let mut roles: Vec<Role> = person.reaches.iter().map(|r| r.role).collect();
+            roles.sort_unstable();
+            roles.dedup();
+            Ok(Self {
+                app,
+                scope,
+                user_id: person.id,
+                name: person.name,
+                third_party: person.third_party,
+                roles,
+                session: person.session,
+                now,
+                address,
+                permission: PhantomData,
+            })
+        })
+    }
+}
+
+/// An account without any role may still change its password and log out.
+fn own_account(action: Action) -> Option<Scope> {
+    (action == Action::UseOwnAccount).then(Scope::default)
+}
+
+struct Person {
+    id: UserId,
+    name: String,
+    third_party: bool,
+    must_change: bool,
+    password_set_at: DateTime<Utc>,
+    session: SessionId,
+    reaches: Vec<crate::access::scope::Reach>,
+}
+
+fn person(conn: &mut AnyConn, claims: &tokens::Claims, now: DateTime<Utc>) -> Outcome<Person> {
+    let ended = || Fault::Unauthenticated {
+        code: "session_ended".into(),
+        detail: "登录已失效，请重新登录".into(),
+    };
+    let session = store::session(conn, claims.sid)?.filter(|s| s.revoked_at.is_none()).ok_or_else(ended)?;
+    let account = store::account(conn, claims.sub)?.ok_or_else(ended)?;
+    if session.user_id != account.id || account.disabled_at.is_some() || account.token_version != claims.tv {
+        return Err(ended());
+    }
+    let reaches = store::reaches(conn, account.id, business_date(now))?;
+    Ok(Person {
+        id: account.id,
+        name: account.display_name,
+        third_party: account.third_party,
+        must_change: account.must_change_password,
+        password_set_at: account.password_set_at.0,
+        session: session.id,
+        reaches,
+    })
+}
+
+fn bearer(request: &HttpRequest) -> Option<&str> {
+    let value = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+fn app_of(request: &HttpRequest) -> Result<Arc<App>, Problem> {
+    request
+        .app_data::<web::Data<App>>()
+        .map(|data| data.clone().into_inner())
+        .ok_or_else(|| Fault::internal("the application is not attached").into())
+}
+
+impl<P: Permission> Part for Allowed<P> {
+    fn describe(op: &mut OperationSpec) {
+        op.body.insert("x-permission".into(), Value::from(P::ACTION.code()));
+        op.body.insert("security".into(), json!([{ "bearer": [] }]));
+        op.problems(&[
+            ("401", "未登录或凭证失效"),
+            ("403", "没有权限，或须先修改密码"),
+            ("503", "系统繁忙，请稍后再试"),
+        ]);
+    }
+}
+
+/// Anybody: for login, refresh and the server's own pages.
+pub struct Anyone {
+    /// Everything the application holds.
+    pub app: Arc<App>,
+    /// The address the request came from.
+    pub address: String,
+}
+
+impl Anyone {
+    /// Nobody, now.
+    pub fn stamp(&self) -> Stamp {
+        Stamp { actor: Actor::Anonymous, now: self.app.clock.now(), address: Some(self.address.clone()) }
+    }
+}
+
+impl FromRequest for Anyone {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let address = request.peer_addr().map(|a| a.ip().to_string()).unwrap_or_default();
+        ready(app_of(request).map(|app| Self { app, address }))
+    }
+}
+
+impl Part for Anyone {
+    fn describe(op: &mut OperationSpec) {
+        op.body.insert("x-permission".into(), Value::from("public"));
+        op.body.insert("security".into(), json!([]));
+    }
+}

