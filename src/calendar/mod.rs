@@ -1,0 +1,17 @@
+//! Working days. The State Council publishes each year's holidays and make-up workdays late in the year before; until
+//! then a year is provisional and every result across it says so.
+
+pub mod import;
+pub mod rules;
+pub(crate) mod store;
+
+use crate::db::AnyConn;
+use crate::fault::Outcome;
+
+/// The calendar as imported.
+///
+/// # Errors
+/// The database's.
+pub fn load(conn: &mut AnyConn) -> Outcome<rules::WorkCalendar> {
+    store::load(conn)
+}

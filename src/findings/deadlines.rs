@@ -1,0 +1,98 @@
+//! When a finding is due: PURE. The deadline starts at service; the day of service is not counted (民法典第二百零一条); the
+//! last day rolls forward over rest days for 一般 and 较大 (民法典第二百零三条), never for 重大 and never for 立即整改. What is
+//! computed is a suggestion that the clerk confirms.
+
+use crate::calendar::rules::WorkCalendar;
+use crate::checklists::{Severity, Term, TermUnit};
+use crate::clock::business_date;
+use chrono::{DateTime, Days, NaiveDate, Utc};
+
+/// A suggested due date and how it came about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deadline {
+    /// Last day to rectify; overdue begins at 00:00 Asia/Shanghai of the day after.
+    pub due_on: NaiveDate,
+    /// The rule in words.
+    pub rule: String,
+    /// The calendar that it was reckoned by.
+    pub calendar_version: String,
+    /// It touches a year whose holidays are not published.
+    pub provisional: bool,
+}
+
+/// The due date of a finding served on `served_on`.
+pub fn suggest(served_on: NaiveDate, term: Term, severity: Severity, calendar: &WorkCalendar) -> Deadline {
+    let calendar_version = calendar.version().to_string();
+    if term.days == 0 {
+        let rule = "立即整改，送达当日到期".to_string();
+        return Deadline { due_on: served_on, rule, calendar_version, provisional: false };
+    }
+    let last = match term.unit {
+        TermUnit::WorkingDay => calendar.add_working_days(served_on, term.days),
+        TermUnit::CalendarDay => crate::calendar::rules::Reckoned {
+            value: served_on.checked_add_days(Days::new(u64::from(term.days))).unwrap_or(NaiveDate::MAX),
+            provisional: false,
+        },
+    };
+    let counted = format!("自送达次日起{}{}", term.days, term.unit.label());
+    if severity == Severity::Major {
+        let rule = format!("{counted}，重大问题不顺延");
+        return Deadline { due_on: last.value, rule, calendar_version, provisional: last.provisional };
+    }
+    let rolled = calendar.roll_forward(last.value);
+    let moved = if rolled.value == last.value { "" } else { "，末日为休息日顺延" };
+    let provisional = last.provisional || rolled.provisional;
+    Deadline { due_on: rolled.value, rule: format!("{counted}{moved}"), calendar_version, provisional }
+}
+
+/// Whether a finding due on `due_on` is overdue at `now`.
+pub fn is_overdue(due_on: NaiveDate, now: DateTime<Utc>) -> bool {
+    business_date(now) > due_on
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calendar::rules::{DayKind, YearStatus};
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn calendar() -> WorkCalendar {
+        let holidays = (1..=7).map(|d| (NaiveDate::from_ymd_opt(2026, 10, d).unwrap(), DayKind::Holiday));
+        let makeup = (day("2026-10-10"), DayKind::MakeupWorkday);
+        let years = [(2026, YearStatus::Confirmed), (2028, YearStatus::Confirmed)];
+        WorkCalendar::new(holidays.chain([makeup]), years, "v1".into())
+    }
+
+    fn due(served: &str, days: u16, unit: TermUnit, severity: Severity) -> (NaiveDate, bool) {
+        let deadline = suggest(day(served), Term { days, unit }, severity, &calendar());
+        (deadline.due_on, deadline.provisional)
+    }
+
+    #[test]
+    fn the_last_day_rolls_for_lesser_findings_only() {
+        use Severity::{General, Major, Serious};
+        use TermUnit::{CalendarDay, WorkingDay};
+        for (served, days, unit, severity, expected) in [
+            ("2026-09-28", 3, CalendarDay, General, "2026-10-08"),
+            ("2026-09-28", 3, CalendarDay, Serious, "2026-10-08"),
+            ("2026-09-28", 3, CalendarDay, Major, "2026-10-01"),
+            ("2026-10-01", 0, CalendarDay, Serious, "2026-10-01"),
+            ("2026-09-29", 2, WorkingDay, General, "2026-10-08"),
+            ("2026-10-08", 2, WorkingDay, General, "2026-10-10"),
+            ("2028-02-28", 1, CalendarDay, General, "2028-02-29"),
+        ] {
+            assert_eq!(due(served, days, unit, severity), (day(expected), false), "{served} + {days}");
+        }
+        assert_eq!(due("2026-12-30", 3, CalendarDay, General), (day("2027-01-04"), true));
+    }
+
+    #[test]
+    fn overdue_begins_at_midnight_in_shanghai() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        assert!(!is_overdue(day("2026-10-08"), at("2026-10-08T15:59:59Z")));
+        assert!(is_overdue(day("2026-10-08"), at("2026-10-08T16:00:00Z")));
+    }
+}
