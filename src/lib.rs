@@ -5,6 +5,7 @@
 pub mod clock;
 pub mod fault;
 pub mod ids;
+pub mod tables;
 
 pub mod db;
 pub mod files;
@@ -12,8 +13,15 @@ pub mod files;
 pub mod access;
 pub mod audit;
 
+pub mod calendar;
+pub mod campaigns;
+pub mod checklists;
+pub mod directory;
+pub mod findings;
+
 pub mod app;
 pub mod config;
 pub mod http;
 pub mod jobs;
+pub mod reference;
 pub mod telemetry;

@@ -14,3 +14,4 @@ pub mod users;
 pub use crate::db::{Actor, Stamp};
 pub use permissions::{Action, Permission, Role};
 pub use scope::{Places, Scope};
+pub use store::streets_under;

@@ -81,7 +81,12 @@ impl WorkCalendar {
         self.walk(end, count, |day| day.checked_sub_days(Days::new(1)))
     }
 
-    fn walk(&self, from: NaiveDate, count: u16, step: impl Fn(NaiveDate) -> Option<NaiveDate>) -> Reckoned<NaiveDate> {
+    fn walk(
+        &self,
+        from: NaiveDate,
+        count: u16,
+        step: impl Fn(NaiveDate) -> Option<NaiveDate>,
+    ) -> Reckoned<NaiveDate> {
         let (mut day, mut left, mut provisional) = (from, count, self.is_provisional(from));
         while left > 0 {
             let Some(next) = step(day) else { break };
@@ -124,7 +129,9 @@ mod tests {
         for makeup in ["2026-01-04", "2026-02-14", "2026-02-28", "2026-05-09", "2026-09-20", "2026-10-10"] {
             assert!(calendar.is_working_day(day(makeup)).value, "{makeup}");
         }
-        for rest in ["2026-02-15", "2026-02-23", "2026-05-05", "2026-06-19", "2026-09-25", "2026-10-07", "2026-07-04"] {
+        for rest in
+            ["2026-02-15", "2026-02-23", "2026-05-05", "2026-06-19", "2026-09-25", "2026-10-07", "2026-07-04"]
+        {
             assert!(!calendar.is_working_day(day(rest)).value, "{rest}");
         }
         assert_eq!(calendar.add_working_days(day("2026-09-30"), 1).value, day("2026-10-08"));
@@ -145,10 +152,15 @@ mod tests {
         assert_eq!(oracle.len(), 365 * 5 + 1);
         let working: Vec<NaiveDate> = oracle.iter().filter(|(_, w)| **w).map(|(d, _)| *d).collect();
         for (date, expected) in &oracle {
-            assert_eq!(calendar.is_working_day(*date), Reckoned { value: *expected, provisional: false }, "{date}");
+            assert_eq!(
+                calendar.is_working_day(*date),
+                Reckoned { value: *expected, provisional: false },
+                "{date}"
+            );
             let next = working.partition_point(|w| w <= date);
             for count in 0..=60_u16 {
-                let Some(expected) = (if count == 0 { Some(date) } else { working.get(next + usize::from(count) - 1) })
+                let Some(expected) =
+                    (if count == 0 { Some(date) } else { working.get(next + usize::from(count) - 1) })
                 else {
                     break;
                 };

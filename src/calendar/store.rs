@@ -2,10 +2,10 @@
 
 use super::rules::{DayKind, WorkCalendar, YearStatus};
 use crate::db::AnyConn;
+use crate::db::Ts;
 use crate::db::connection::each;
 use crate::db::schema::{calendar_day, calendar_year};
 use crate::db::types::Coded as _;
-use crate::db::Ts;
 use crate::fault::{Fault, Outcome};
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -19,8 +19,10 @@ pub struct DayRow {
 }
 
 pub fn load(conn: &mut AnyConn) -> Outcome<WorkCalendar> {
-    let days: Vec<(NaiveDate, String)> =
-        calendar_day::table.order(calendar_day::date).select((calendar_day::date, calendar_day::kind)).load(conn)?;
+    let days: Vec<(NaiveDate, String)> = calendar_day::table
+        .order(calendar_day::date)
+        .select((calendar_day::date, calendar_day::kind))
+        .load(conn)?;
     let years: Vec<(i32, String, String)> = calendar_year::table
         .order(calendar_year::year)
         .select((calendar_year::year, calendar_year::status, calendar_year::version))
@@ -53,8 +55,10 @@ pub fn replace(
     for (year, status) in years {
         let first = NaiveDate::from_ymd_opt(*year, 1, 1).ok_or_else(|| Fault::internal("bad year"))?;
         let last = NaiveDate::from_ymd_opt(*year, 12, 31).ok_or_else(|| Fault::internal("bad year"))?;
-        diesel::delete(calendar_day::table.filter(calendar_day::date.ge(first)).filter(calendar_day::date.le(last)))
-            .execute(conn)?;
+        diesel::delete(
+            calendar_day::table.filter(calendar_day::date.ge(first)).filter(calendar_day::date.le(last)),
+        )
+        .execute(conn)?;
         diesel::delete(calendar_year::table.find(*year)).execute(conn)?;
         diesel::insert_into(calendar_year::table)
             .values((

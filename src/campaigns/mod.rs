@@ -179,7 +179,12 @@ pub fn create(tx: &mut Tx<'_>, places: &Places, new: &NewCampaign) -> Outcome<Ca
 ///
 /// # Errors
 /// A bad page.
-pub fn list(conn: &mut AnyConn, places: &Places, ask: &PageAsk, on: NaiveDate) -> Outcome<Page<CampaignView>> {
+pub fn list(
+    conn: &mut AnyConn,
+    places: &Places,
+    ask: &PageAsk,
+    on: NaiveDate,
+) -> Outcome<Page<CampaignView>> {
     let limit = ask.limit()?;
     let after: Option<CampaignId> = ask.after()?;
     let rows = store::list(conn, after, limit + 1)?;
@@ -233,14 +238,21 @@ pub enum Targets {
 ///
 /// # Errors
 /// Missing; `campaign_closed`; an unknown or foreign facility.
-pub fn add_targets(tx: &mut Tx<'_>, places: &Places, id: CampaignId, targets: &Targets) -> Outcome<(i64, i64)> {
+pub fn add_targets(
+    tx: &mut Tx<'_>,
+    places: &Places,
+    id: CampaignId,
+    targets: &Targets,
+) -> Outcome<(i64, i64)> {
     let campaign = campaign_in(tx.conn(), places, id)?;
     if campaign.state != "active" {
         return Err(Fault::refused("campaign_closed", "检查行动已结束"));
     }
     let streets = crate::access::streets_under(tx.conn(), campaign.area_id, campaign.starts_on)?;
-    let within: Places =
-        Places { streets: streets.into_iter().filter(|s| places.holds(*s, None)).collect(), ..Places::default() };
+    let within: Places = Places {
+        streets: streets.into_iter().filter(|s| places.holds(*s, None)).collect(),
+        ..Places::default()
+    };
     let wanted = match targets {
         Targets::Kinds(kinds) => store::active_of_kinds(tx.conn(), &within, kinds)?,
         Targets::Facilities(ids) => {

@@ -1,6 +1,8 @@
 //! Rows and queries of campaigns. Whether a target is done is read from its inspections.
 
-use super::{CampaignKind, CampaignView, IncompleteInspection, NewCampaign, StreetProgress, TargetState, TargetView};
+use super::{
+    CampaignKind, CampaignView, IncompleteInspection, NewCampaign, StreetProgress, TargetState, TargetView,
+};
 use crate::access::Places;
 use crate::access::scope::within;
 use crate::db::connection::each;
@@ -12,7 +14,7 @@ use crate::directory::FacilityKind;
 use crate::fault::Outcome;
 use crate::ids::{AreaId, CampaignId, ChecklistId, FacilityId, InspectionId, UserId};
 use chrono::NaiveDate;
-use diesel::dsl::{count_star, exists};
+use diesel::dsl::count_star;
 use diesel::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -128,7 +130,8 @@ pub fn insert_targets(conn: &mut AnyConn, id: CampaignId, wanted: &[(FacilityId,
         .load(conn)?
         .into_iter()
         .collect();
-    let distinct: BTreeMap<FacilityId, AreaId> = wanted.iter().copied().filter(|(f, _)| !known.contains(f)).collect();
+    let distinct: BTreeMap<FacilityId, AreaId> =
+        wanted.iter().copied().filter(|(f, _)| !known.contains(f)).collect();
     let rows: Vec<TargetRow> = distinct
         .into_iter()
         .map(|(facility_id, street_id)| TargetRow { campaign_id: id, facility_id, street_id })
@@ -183,31 +186,19 @@ pub fn targets(
     if let Some(after) = after {
         query = query.filter(facility::code.gt(after.to_string()));
     }
-    if let Some(state) = state {
-        let covering = |wanted: Option<&'static str>| {
-            let mut any = inspection::table
-                .inner_join(visit::table.on(visit::id.eq(inspection::visit_id)))
-                .filter(inspection::campaign_id.eq(id))
-                .filter(inspection::facility_id.nullable().eq(facility::id.nullable()))
-                .filter(visit::kind.eq_any(COVERING))
-                .select(inspection::id)
-                .into_boxed::<MultiBackend>();
-            if let Some(wanted) = wanted {
-                any = any.filter(inspection::state.eq(wanted));
-            }
-            any
-        };
-        query = match state {
-            TargetState::Planned => query.filter(diesel::dsl::not(exists(covering(None)))),
-            TargetState::Done => query.filter(exists(covering(Some("complete")))),
-            TargetState::Incomplete => query
-                .filter(exists(covering(None)))
-                .filter(diesel::dsl::not(exists(covering(Some("complete"))))),
-        };
-    }
+    let states = inspected(conn, id)?;
+    let of =
+        |done: bool| states.iter().filter(move |(_, d)| **d == done).map(|(f, _)| *f).collect::<Vec<_>>();
+    query = match state {
+        None => query,
+        Some(TargetState::Planned) => {
+            query.filter(facility::id.ne_all(states.keys().copied().collect::<Vec<_>>()))
+        }
+        Some(TargetState::Done) => query.filter(facility::id.eq_any(of(true))),
+        Some(TargetState::Incomplete) => query.filter(facility::id.eq_any(of(false))),
+    };
     let rows: Vec<(FacilityId, String, String, FacilityKind, AreaId)> =
         query.order(facility::code).limit(limit).load(conn)?;
-    let states = inspected(conn, id)?;
     let view = |(facility_id, code, name, kind, street_id)| TargetView {
         facility_id,
         code,

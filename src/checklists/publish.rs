@@ -72,8 +72,15 @@ pub fn publish(tx: &mut Tx<'_>, text: &str) -> Outcome<()> {
     tx.changed("checklist", id.0, None, Change::Put)
 }
 
-fn row(w: Written, id: ItemId, checklist_id: ChecklistId, position: i32, catalogue: &str) -> Result<ItemRow, String> {
-    let severity = [Severity::General, Severity::Serious, Severity::Major].into_iter().find(|s| s.label() == w.severity);
+fn row(
+    w: Written,
+    id: ItemId,
+    checklist_id: ChecklistId,
+    position: i32,
+    catalogue: &str,
+) -> Result<ItemRow, String> {
+    let severity =
+        [Severity::General, Severity::Serious, Severity::Major].into_iter().find(|s| s.label() == w.severity);
     Ok(ItemRow {
         id,
         checklist_id,

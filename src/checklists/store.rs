@@ -1,7 +1,7 @@
 //! Rows and queries of check items.
 
-use super::items::{Basis, Item, PhotoRule, Proof, Severity, Term, TermUnit};
 use super::ChecklistView;
+use super::items::{Basis, Item, PhotoRule, Proof, Severity, Term, TermUnit};
 use crate::db::connection::each;
 use crate::db::schema::{check_item, check_item_kind, checklist};
 use crate::db::{AnyConn, MultiBackend, Ts};
@@ -97,7 +97,9 @@ pub fn items(conn: &mut AnyConn, id: ChecklistId, kind: Option<FacilityKind>) ->
             let of = kinds.remove(&row.id).unwrap_or_default();
             to_item(row, of)
         })
-        .filter(|item| kind.is_none_or(|k| item.as_ref().is_ok_and(|i| i.kinds.contains(&k)) || item.is_err()))
+        .filter(|item| {
+            kind.is_none_or(|k| item.as_ref().is_ok_and(|i| i.kinds.contains(&k)) || item.is_err())
+        })
         .collect()
 }
 

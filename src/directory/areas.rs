@@ -58,7 +58,12 @@ pub struct AreaFilter {
 ///
 /// # Errors
 /// A bad page.
-pub fn list(conn: &mut AnyConn, filter: &AreaFilter, ask: &PageAsk, on: NaiveDate) -> Outcome<Page<AreaView>> {
+pub fn list(
+    conn: &mut AnyConn,
+    filter: &AreaFilter,
+    ask: &PageAsk,
+    on: NaiveDate,
+) -> Outcome<Page<AreaView>> {
     let limit = ask.limit()?;
     let after: Option<String> = ask.after()?;
     let rows = store::areas(conn, filter, after.as_deref(), limit + 1, on)?;

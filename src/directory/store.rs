@@ -36,7 +36,8 @@ pub struct AreaVersionRow {
     pub short_name: String,
 }
 
-type AreaColumns = (AreaId, String, String, Option<AreaId>, String, String, String, NaiveDate, Option<NaiveDate>);
+type AreaColumns =
+    (AreaId, String, String, Option<AreaId>, String, String, String, NaiveDate, Option<NaiveDate>);
 
 fn area_view(row: AreaColumns) -> AreaView {
     let (id, code, level, parent_id, name, office_name, short_name, valid_from, valid_to) = row;
@@ -108,14 +109,27 @@ pub fn newest_area(conn: &mut AnyConn, id: AreaId) -> Outcome<Option<AreaNow>> {
         .inner_join(area_version::table.on(area_version::area_id.eq(area::id)))
         .filter(area::id.eq(id))
         .order(area_version::valid_from.desc())
-        .select((area::id, area::code, area_version::name, area_version::office_name, area_version::short_name))
+        .select((
+            area::id,
+            area::code,
+            area_version::name,
+            area_version::office_name,
+            area_version::short_name,
+        ))
         .first(conn)
         .optional()?;
-    Ok(row.map(|(id, code, name, office_name, short_name)| AreaNow { id, code, name, office_name, short_name }))
+    Ok(row.map(|(id, code, name, office_name, short_name)| AreaNow {
+        id,
+        code,
+        name,
+        office_name,
+        short_name,
+    }))
 }
 
 pub fn newest_parent(conn: &mut AnyConn, id: AreaId) -> Outcome<Option<AreaId>> {
-    let of_area = area_version::table.filter(area_version::area_id.eq(id)).order(area_version::valid_from.desc());
+    let of_area =
+        area_version::table.filter(area_version::area_id.eq(id)).order(area_version::valid_from.desc());
     let parent: Option<Option<AreaId>> = of_area.select(area_version::parent_id).first(conn).optional()?;
     Ok(parent.flatten())
 }
@@ -298,7 +312,12 @@ pub fn facility_codes(conn: &mut AnyConn) -> Outcome<Vec<(String, FacilityId)>> 
 
 pub fn insert_facility(conn: &mut AnyConn, id: FacilityId, code: &str, at: Ts) -> Outcome<()> {
     diesel::insert_into(facility::table)
-        .values((facility::id.eq(id), facility::code.eq(code), facility::created_at.eq(at), facility::revision.eq(1)))
+        .values((
+            facility::id.eq(id),
+            facility::code.eq(code),
+            facility::created_at.eq(at),
+            facility::revision.eq(1),
+        ))
         .execute(conn)?;
     Ok(())
 }

@@ -270,7 +270,10 @@ fn close(case: &Case, received: usize, missing: usize, who: &Who) -> Result<Move
         return no("third_party_may_not_close", "第三方的复查只作为证据，不能销号");
     }
     if !who.is(closing_role(case.severity)) {
-        return no("wrong_rank", "销号人的级别与问题等级不符（一般由经办人、较大由部门负责人、重大由分管局领导销号）");
+        return no(
+            "wrong_rank",
+            "销号人的级别与问题等级不符（一般由经办人、较大由部门负责人、重大由分管局领导销号）",
+        );
     }
     if case.route == Route::Street && case.state != State::Checked {
         return no("street_check_required", "须先由街道初核，或记录未初核");
@@ -278,7 +281,8 @@ fn close(case: &Case, received: usize, missing: usize, who: &Who) -> Result<Move
     if missing > 0 || (matches!(case.proof, Proof::Photo | Proof::Document) && received == 0) {
         return no("proof_missing", "整改证明材料尚未收齐");
     }
-    let on_site = case.severity != Severity::General || matches!(case.proof, Proof::Headcount | Proof::Revisit);
+    let on_site =
+        case.severity != Severity::General || matches!(case.proof, Proof::Headcount | Proof::Revisit);
     if on_site && !case.reinspected.is_some_and(|(_, passed)| passed) {
         return no("reinspection_required", "须先有通过的现场复查");
     }
@@ -320,7 +324,13 @@ mod tests {
     }
 
     fn people() -> People {
-        People { finder: person(1), claimant: person(2), checker: person(3), again: person(4), other: person(5) }
+        People {
+            finder: person(1),
+            claimant: person(2),
+            checker: person(3),
+            again: person(4),
+            other: person(5),
+        }
     }
 
     fn case(p: &People, state: State, severity: Severity) -> Case {
@@ -394,10 +404,15 @@ mod tests {
                 assert_eq!(got.is_ok(), *role == closing_role(*severity), "{severity:?} {role:?}");
             }
             for worked in [p.claimant, p.checker, p.again] {
-                let refused = decide(&case(&p, State::Checked, *severity), close, &who(worked, closing_role(*severity)));
+                let refused = decide(
+                    &case(&p, State::Checked, *severity),
+                    close,
+                    &who(worked, closing_role(*severity)),
+                );
                 assert_eq!(refused.unwrap_err().code, "own_work");
             }
-            let finder = decide(&case(&p, State::Checked, *severity), close, &who(p.finder, closing_role(*severity)));
+            let finder =
+                decide(&case(&p, State::Checked, *severity), close, &who(p.finder, closing_role(*severity)));
             assert!(finder.unwrap().finder_closed);
         }
         let outside = Who { third_party: true, ..who(p.other, Role::Drafter) };
@@ -454,7 +469,8 @@ mod tests {
         let counted = Case { proof: Proof::Headcount, ..served };
         assert!(decide(&counted, bare, &who(p.claimant, Role::Street)).is_ok());
         let claimed = case(&p, State::Rectified, Severity::General);
-        let own = |event| decide(&claimed, event, &who(p.claimant, Role::Street)).map_err(|r| r.code).map(|m| m.to);
+        let own =
+            |event| decide(&claimed, event, &who(p.claimant, Role::Street)).map_err(|r| r.code).map(|m| m.to);
         assert_eq!(own(Event::Check(CheckResult::Pass)), Err("own_claim"));
         assert_eq!(own(Event::Check(CheckResult::Skipped)), Ok(State::Checked));
         assert_eq!(own(Event::Reinspect { passed: true }), Err("own_claim"));

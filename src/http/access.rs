@@ -165,11 +165,18 @@ pub struct PageQuery {
     cursor: Option<String>,
 }
 
+impl PageQuery {
+    /// The page that is asked for.
+    pub fn ask(self) -> PageAsk {
+        PageAsk { limit: self.limit, cursor: self.cursor }
+    }
+}
+
 pub async fn list_users(
     caller: Allowed<may::ReadUsers>,
     ApiQuery(query): ApiQuery<PageQuery>,
 ) -> Answer<Found<Page<UserView>>> {
-    let ask = PageAsk { limit: query.limit, cursor: query.cursor };
+    let ask = query.ask();
     Ok(Found(caller.read(move |conn| users::list(conn, &ask)).await?))
 }
 

@@ -13,4 +13,7 @@ pub mod server;
 
 mod access;
 mod audit;
+mod campaigns;
+mod checklists;
+mod directory;
 mod system;

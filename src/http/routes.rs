@@ -2,7 +2,7 @@
 //! specification) and the handler; permission, parameters, bodies and answers come from the handler's signature.
 
 use super::operation::{Operation, OperationSpec};
-use super::{access, audit};
+use super::{access, audit, campaigns, checklists, directory};
 use actix_web::http::Method;
 use actix_web::{FromRequest, Responder, Route, web};
 use serde_json::{Value, json};
@@ -124,6 +124,37 @@ pub fn table() -> Routes {
         .patch("/users/{user_id}", "update_user", "修改、停用账号或重置密码", access::update_user)
         .post("/users/{user_id}/grants", "create_grant", "授予角色", access::create_grant)
         .delete("/users/{user_id}/grants/{grant_id}", "revoke_grant", "收回角色", access::revoke_grant);
+    t.section("名录")
+        .get("/areas", "list_areas", "区划列表", directory::list_areas)
+        .get("/areas/{area_id}", "find_area", "查看区划", directory::find_area)
+        .get("/facilities", "list_facilities", "设施列表", directory::list_facilities)
+        .post("/facilities", "create_facility", "新增设施", directory::create_facility)
+        .get("/facilities/{facility_id}", "find_facility", "查看设施", directory::find_facility)
+        .patch(
+            "/facilities/{facility_id}",
+            "update_facility",
+            "变更设施（生成新版本）",
+            directory::update_facility,
+        )
+        .get(
+            "/facilities/{facility_id}/versions",
+            "facility_versions",
+            "设施历史版本",
+            directory::facility_versions,
+        );
+    t.section("检查标准").get("/checklists", "list_checklists", "检查标准版本", checklists::list).get(
+        "/checklists/{checklist_id}",
+        "find_checklist",
+        "检查标准条目",
+        checklists::find,
+    );
+    t.section("检查行动")
+        .get("/campaigns", "list_campaigns", "检查行动列表", campaigns::list)
+        .post("/campaigns", "create_campaign", "新建检查行动", campaigns::create)
+        .get("/campaigns/{campaign_id}", "find_campaign", "查看检查行动", campaigns::find)
+        .get("/campaigns/{campaign_id}/targets", "list_targets", "检查对象", campaigns::targets)
+        .post("/campaigns/{campaign_id}/targets", "add_targets", "加入检查对象", campaigns::add_targets)
+        .get("/campaigns/{campaign_id}/progress", "campaign_progress", "检查进度", campaigns::progress);
     t.section("审计").get("/audit", "list_audit", "审计记录（按全局顺序）", audit::list);
     t
 }
