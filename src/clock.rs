@@ -43,6 +43,23 @@ impl Clock for SetClock {
     }
 }
 
+/// A clock that runs with the machine's, so many microseconds apart: a demo's data goes on from where its quarter ended.
+#[derive(Debug, Clone, Copy)]
+pub struct ShiftedClock(chrono::TimeDelta);
+
+impl ShiftedClock {
+    /// A clock that shows `at` now and runs on.
+    pub fn starting(at: DateTime<Utc>) -> Self {
+        Self(at - machine_now())
+    }
+}
+
+impl Clock for ShiftedClock {
+    fn now(&self) -> DateTime<Utc> {
+        (machine_now() + self.0).trunc_subsecs(6)
+    }
+}
+
 /// The machine's own time, in microseconds: for leases, timeouts and tokens only.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the system's time")]
 pub fn machine_now() -> DateTime<Utc> {

@@ -6,8 +6,10 @@ use crate::access::passwords;
 use crate::app::{App, lock_folder};
 use crate::clock::{Clock, SystemClock, business_date, machine_now};
 use crate::config::Config;
+use crate::reference::Imported;
 use crate::db::Stamp;
 use crate::db::types::Coded as _;
+use crate::demo::Mark;
 use crate::{http, jobs, telemetry};
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -25,7 +27,10 @@ fn configured() -> Result<Config, String> {
 pub fn serve() -> Result<(), String> {
     let config = configured()?;
     let _lock = lock_folder(&config)?;
-    let clock: Arc<dyn Clock> = crate::demo::clock_of(&config.data_dir).unwrap_or_else(|| Arc::new(SystemClock));
+    let (config, clock): (Config, Arc<dyn Clock>) = match Mark::read(&config.data_dir)? {
+        Some(mark) => (config.as_demo(), Arc::new(mark.clock())),
+        None => (config, Arc::new(SystemClock)),
+    };
     let app = App::build(config, clock)?;
     crate::reference::load_missing(&app).map_err(|e| e.to_string())?;
     let listen = &app.config.listen;
@@ -35,6 +40,16 @@ pub fn serve() -> Result<(), String> {
     let workers = app.config.workers;
     let run = async move { http::server::serve(app, listener, workers)?.await };
     actix_web::rt::System::new().block_on(run).map_err(|e| e.to_string())
+}
+
+/// `yixun demo`: plays a quarter into the data folder.
+///
+/// # Errors
+/// A sentence.
+pub fn demo() -> Result<(), String> {
+    let config = Config::load()?;
+    telemetry::start("warn", false)?;
+    crate::demo::run(config)
 }
 
 /// `yixun migrate`.
@@ -79,6 +94,28 @@ pub fn create_user(username: &str, name: &str, role: &str) -> Result<(), String>
     };
     app.db.write_now(Stamp::console("user create", now), "user.create", create).map_err(|e| e.to_string())?;
     println!("已创建{}：{username}\n初始密码（只显示这一次，首次登录后须修改）：{password}", role.label());
+    Ok(())
+}
+
+/// `yixun import WHAT FILE`: checks the whole file, reports everything that is wrong by row, column and reason, and
+/// stores all or nothing. With `dry_run` it stores nothing either way.
+///
+/// # Errors
+/// A sentence, after the report on standard error.
+pub fn import(what: Imported, path: &std::path::Path, dry_run: bool) -> Result<(), String> {
+    let bytes = std::fs::read(path).map_err(|e| format!("无法读取 {}：{e}", path.display()))?;
+    let app = App::build(configured()?, Arc::new(SystemClock))?;
+    crate::reference::load_missing(&app).map_err(|e| e.to_string())?;
+    let outcome = crate::reference::import(&app, what, &bytes, dry_run).map_err(|e| e.to_string())?;
+    for fault in &outcome.faults {
+        let column = if fault.column.is_empty() { "整行" } else { &fault.column };
+        eprintln!("第 {} 行 · {column} · {}（{}）", fault.line, fault.reason, fault.code);
+    }
+    match (outcome.faults.len(), dry_run) {
+        (0, true) => println!("检查通过：{} 行可以导入（试运行，未写入）", outcome.rows),
+        (0, false) => println!("已导入：文件 {} 行，新增 {} 条", outcome.rows, outcome.stored),
+        (n, _) => return Err(format!("发现 {n} 处问题，未写入任何数据")),
+    }
     Ok(())
 }
 

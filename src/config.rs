@@ -87,6 +87,8 @@ pub struct Config {
     pub log_json: bool,
     /// Who the letters come from.
     pub authority: AuthoritySettings,
+    /// Printed in light grey across every page; set by a demo's data, not by people.
+    pub watermark: Option<String>,
 }
 
 /// Environment names that belong to the tests.
@@ -156,7 +158,18 @@ impl Config {
                 word: w.authority_word,
                 contact: w.authority_contact,
             },
+            watermark: None,
         })
+    }
+
+    /// The same settings for a demo's data: a fictional authority, and 演示样张 across every page of its letters.
+    #[must_use]
+    pub fn as_demo(mut self) -> Self {
+        let w = Written::default();
+        self.authority =
+            AuthoritySettings { name: w.authority_name, word: w.authority_word, contact: w.authority_contact };
+        self.watermark = Some("演示样张".into());
+        self
     }
 
     /// The database's URL, for opening it.

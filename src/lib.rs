@@ -2,6 +2,7 @@
 //! store; who may do what; the capabilities from the roster to the letter; the background work; the web. One direction
 //! of dependency: `http → capability → rules + store → db`.
 
+pub mod canonical;
 pub mod clock;
 pub mod fault;
 pub mod ids;

@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 use yixun::commands;
+use yixun::reference::Imported;
 
 /// 颐巡：养老服务设施检查、整改、销号与提醒函
 #[derive(Parser)]
@@ -16,6 +17,19 @@ struct Cli {
 enum Command {
     /// 启动 API 与后台任务
     Serve,
+    /// 在空的数据文件夹中演示一个季度的全过程
+    Demo,
+    /// 导入 CSV：先检查全部内容，有问题则逐条报告且不写入
+    Import {
+        /// 导入内容
+        #[arg(value_enum)]
+        what: What,
+        /// CSV 文件（UTF-8，中文或英文表头）
+        file: std::path::PathBuf,
+        /// 只检查，不写入
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// 只建立或升级数据库结构
     Migrate,
     /// 账号
@@ -23,6 +37,26 @@ enum Command {
     User(UserCommand),
     /// 输出 OpenAPI 规范
     Openapi,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum What {
+    /// 区划
+    Areas,
+    /// 设施
+    Facilities,
+    /// 工作日历
+    Calendar,
+}
+
+impl From<What> for Imported {
+    fn from(what: What) -> Self {
+        match what {
+            What::Areas => Self::Areas,
+            What::Facilities => Self::Facilities,
+            What::Calendar => Self::Calendar,
+        }
+    }
 }
 
 #[derive(Subcommand)]
@@ -44,6 +78,8 @@ enum UserCommand {
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Serve => commands::serve(),
+        Command::Demo => commands::demo(),
+        Command::Import { what, file, dry_run } => commands::import(what.into(), &file, dry_run),
         Command::Migrate => commands::migrate(),
         Command::User(UserCommand::Create { username, name, role }) => {
             commands::create_user(&username, &name, &role)

@@ -4,6 +4,7 @@
 use crate::app::App;
 use crate::db::Stamp;
 use crate::fault::{Fault, Outcome};
+use crate::tables::CellFault;
 use crate::{calendar, checklists, directory};
 use chrono::NaiveDate;
 use std::collections::BTreeSet;
@@ -37,7 +38,7 @@ pub fn load_missing(app: &App) -> Outcome<()> {
         })?;
     }
     if !has_calendar {
-        let parsed = calendar::import::parse(CALENDAR);
+        let parsed = calendar::import::parse(CALENDAR.as_bytes());
         clean(&parsed.faults)?;
         app.db.write_now(stamp(), "calendar.import", move |tx| {
             calendar::import::store(tx, CALENDAR, &parsed.rows)
@@ -49,6 +50,80 @@ pub fn load_missing(app: &App) -> Outcome<()> {
     Ok(())
 }
 
-fn clean(faults: &[crate::tables::CellFault]) -> Outcome<()> {
+fn clean(faults: &[CellFault]) -> Outcome<()> {
     faults.first().map_or(Ok(()), |f| Err(Fault::internal(format!("reference data: {f:?}"))))
+}
+
+/// What `yixun import` reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Imported {
+    /// Areas.
+    Areas,
+    /// Facilities.
+    Facilities,
+    /// The working calendar.
+    Calendar,
+}
+
+/// What an import did.
+#[derive(Debug)]
+pub struct ImportOutcome {
+    /// Good rows in the file.
+    pub rows: usize,
+    /// New records; 0 in a dry run.
+    pub stored: usize,
+    /// What is wrong; then nothing was stored.
+    pub faults: Vec<CellFault>,
+}
+
+/// Checks a file and, unless something is wrong or `dry_run` is set, stores all of it in one transaction.
+///
+/// # Errors
+/// The database's.
+pub fn import(app: &App, what: Imported, bytes: &[u8], dry_run: bool) -> Outcome<ImportOutcome> {
+    match what {
+        Imported::Areas => {
+            let known = codes(app, |_| true)?;
+            let parsed = directory::import::parse_areas(bytes, &known);
+            let today = crate::clock::business_date(app.clock.now());
+            finish(app, "area.import", parsed, dry_run, move |tx, rows| {
+                directory::import::store_areas(tx, rows, today)
+            })
+        }
+        Imported::Facilities => {
+            let (streets, communities) = (codes(app, |l| l == "street")?, codes(app, |l| l == "community")?);
+            let taken = app.db.read_now(directory::store::facility_codes)?.into_iter().map(|(code, _)| code).collect();
+            let parsed = directory::import::parse_facilities(bytes, &streets, &communities, &taken);
+            finish(app, "facility.import", parsed, dry_run, directory::import::store_facilities)
+        }
+        Imported::Calendar => {
+            let text = String::from_utf8_lossy(bytes).into_owned();
+            let parsed = calendar::import::parse(bytes);
+            finish(app, "calendar.import", parsed, dry_run, move |tx, rows| {
+                calendar::import::store(tx, &text, rows).map(|(days, _)| days)
+            })
+        }
+    }
+}
+
+fn codes(app: &App, wanted: impl Fn(&str) -> bool) -> Outcome<BTreeSet<String>> {
+    let all = app.db.read_now(directory::store::area_ids)?;
+    Ok(all.into_iter().filter(|(_, _, level)| wanted(level)).map(|(code, _, _)| code).collect())
+}
+
+fn finish<R: Send + 'static>(
+    app: &App,
+    action: &'static str,
+    parsed: crate::tables::Parsed<R>,
+    dry_run: bool,
+    store: impl Fn(&mut crate::db::Tx<'_>, &[R]) -> Outcome<usize> + Send + 'static,
+) -> Outcome<ImportOutcome> {
+    let crate::tables::Parsed { rows, faults } = parsed;
+    let count = rows.len();
+    if dry_run || !faults.is_empty() {
+        return Ok(ImportOutcome { rows: count, stored: 0, faults });
+    }
+    let stamp = Stamp::console("import", app.clock.now());
+    let stored = app.db.write_now(stamp, action, move |tx| store(tx, &rows))?;
+    Ok(ImportOutcome { rows: count, stored, faults })
 }

@@ -32,10 +32,10 @@ pub struct DayWritten {
 }
 
 /// Reads and checks a calendar file: PURE.
-pub fn parse(text: &str) -> Parsed<DayWritten> {
+pub fn parse(bytes: &[u8]) -> Parsed<DayWritten> {
     let mut seen = BTreeSet::new();
     let mut years: BTreeMap<i32, YearStatus> = BTreeMap::new();
-    tables::read(text.as_bytes(), &COLUMNS, |line| {
+    tables::read(bytes, &COLUMNS, |line| {
         let kind = line.parsed("kind", "holiday（放假）或 makeup_workday（调休上班）", |text| {
             DayKind::from_code(text).or_else(|| DayKind::ALL.iter().copied().find(|k| k.label() == text))
         });

@@ -116,8 +116,7 @@ mod tests {
     }
 
     fn calendar() -> WorkCalendar {
-        let text = include_str!("../../assets/calendar/cn-2022-2026.csv");
-        let parsed = crate::calendar::import::parse(text);
+        let parsed = crate::calendar::import::parse(include_bytes!("../../assets/calendar/cn-2022-2026.csv"));
         assert!(parsed.faults.is_empty(), "{:?}", parsed.faults);
         let days = parsed.rows.iter().map(|row| (row.date, row.kind));
         WorkCalendar::new(days, (2022..=2026).map(|y| (y, YearStatus::Confirmed)), "test".into())

@@ -7,7 +7,7 @@ use crate::access::Places;
 use crate::access::scope::within;
 use crate::db::connection::each;
 use crate::db::schema::{
-    area_version, campaign, campaign_target, evidence, facility, facility_version, inspection, visit,
+    area, area_version, campaign, campaign_target, evidence, facility, facility_version, inspection, visit,
 };
 use crate::db::{AnyConn, MultiBackend, Ts};
 use crate::directory::FacilityKind;
@@ -232,21 +232,23 @@ pub fn progress(conn: &mut AnyConn, places: &Places, id: CampaignId) -> Outcome<
             None => {}
         }
     }
-    let names: HashMap<AreaId, (NaiveDate, String)> = area_version::table
+    let mut names: HashMap<AreaId, (String, String)> = area_version::table
+        .inner_join(area::table.on(area::id.eq(area_version::area_id)))
         .filter(area_version::area_id.eq_any(figures.keys().copied().collect::<Vec<_>>()))
         .order(area_version::valid_from)
-        .select((area_version::area_id, (area_version::valid_from, area_version::name)))
-        .load::<(AreaId, (NaiveDate, String))>(conn)?
+        .select((area_version::area_id, (area::code, area_version::name)))
+        .load::<(AreaId, (String, String))>(conn)?
         .into_iter()
         .collect();
-    let view = |(street_id, (planned, done, incomplete))| StreetProgress {
-        street_id,
-        street_name: names.get(&street_id).map(|(_, name)| name.clone()).unwrap_or_default(),
-        planned,
-        done,
-        incomplete,
-    };
-    Ok(figures.into_iter().map(view).collect())
+    let mut by_code: Vec<(String, StreetProgress)> = figures
+        .into_iter()
+        .map(|(street_id, (planned, done, incomplete))| {
+            let (code, street_name) = names.remove(&street_id).unwrap_or_default();
+            (code, StreetProgress { street_id, street_name, planned, done, incomplete })
+        })
+        .collect();
+    by_code.sort_by(|a, b| a.0.cmp(&b.0));
+    Ok(by_code.into_iter().map(|(_, progress)| progress).collect())
 }
 
 pub fn incomplete(conn: &mut AnyConn, places: &Places, id: CampaignId) -> Outcome<Vec<IncompleteInspection>> {

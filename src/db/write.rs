@@ -119,6 +119,11 @@ impl Tx<'_> {
         &self.stamp.actor
     }
 
+    /// The name of who acts, for histories.
+    pub fn actor_label(&self) -> String {
+        self.stamp.actor.label()
+    }
+
     /// The account that acts.
     ///
     /// # Errors

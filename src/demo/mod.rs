@@ -1,0 +1,133 @@
+//! One quarter of a district, played through the real API: `yixun demo`. The roster and the people are made up from a
+//! fixed seed (`roster`, `cast`), seeded into a data folder of its own (`seed`); then a server is started on a free port
+//! with a clock that walks from July to October 2026, and everything else happens over HTTP (`client`, `play`, `loops`,
+//! `mail`): visits with drawn photos (`draw`), findings, rectification, closing, letters. The folder is built aside and
+//! renamed when whole, and bears a mark (`mark`) that says that it is a demo.
+
+pub mod cast;
+mod client;
+pub mod draw;
+mod loops;
+mod mail;
+mod mark;
+mod play;
+pub mod progress;
+pub mod roster;
+mod seed;
+mod table;
+
+pub use mark::Mark;
+
+use crate::app::{App, FolderLock, lock_folder};
+use crate::clock::SetClock;
+use crate::config::Config;
+use crate::{http, jobs};
+use chrono::{DateTime, Utc};
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Plays the demo into the configured data folder.
+///
+/// # Errors
+/// A Chinese sentence: the folder holds something else, the database is not the embedded one, or a step failed.
+pub fn run(config: Config) -> Result<(), String> {
+    let data = config.data_dir.clone();
+    if !config.database().starts_with("sqlite:") {
+        return Err("演示只使用内置数据库：请取消设置 DATABASE_URL".into());
+    }
+    if Mark::read(&data)?.is_some() {
+        println!("演示数据已在 {}，未作任何改动。", data.display());
+        println!("查看：cargo run --release -- serve    提醒函：{}", data.join("letters").display());
+        return Ok(());
+    }
+    refuse_foreign(&data)?;
+    let aside = beside(&data);
+    if aside.exists() {
+        std::fs::remove_dir_all(&aside).map_err(|e| format!("无法清理 {}：{e}", aside.display()))?;
+    }
+    let started = std::time::Instant::now();
+    let outcome = build(&config, &aside)?;
+    if data.exists() {
+        std::fs::remove_dir(&data).map_err(|e| format!("无法替换空文件夹 {}：{e}", data.display()))?;
+    }
+    std::fs::rename(&aside, &data).map_err(|e| format!("无法移动到 {}：{e}", data.display()))?;
+    outcome.print(&data, started.elapsed());
+    Ok(())
+}
+
+fn refuse_foreign(data: &Path) -> Result<(), String> {
+    match std::fs::read_dir(data) {
+        Err(_) => Ok(()),
+        Ok(mut entries) if entries.next().is_none() => Ok(()),
+        Ok(_) => Err(format!(
+            "数据文件夹 {} 已有其他内容，演示不会写入。请换一个文件夹（YIXUN_DATA_DIR）或先移走它",
+            data.display()
+        )),
+    }
+}
+
+/// Where the folder is built until it is whole.
+fn beside(data: &Path) -> PathBuf {
+    let mut name = data.file_name().map_or_else(|| "data".into(), std::ffi::OsStr::to_os_string);
+    name.push(".partial");
+    data.with_file_name(name)
+}
+
+/// A server of the demo's own, on a free port of this machine.
+struct Running {
+    app: Arc<App>,
+    address: SocketAddr,
+    handle: actix_web::dev::ServerHandle,
+    thread: Option<std::thread::JoinHandle<std::io::Result<()>>>,
+    workers: Option<jobs::Workers>,
+    _lock: FolderLock,
+}
+
+impl Running {
+    fn start(config: Config, clock: &SetClock) -> Result<Self, String> {
+        let lock = lock_folder(&config)?;
+        let app = App::build(config, Arc::new(clock.clone()))?;
+        crate::reference::load_missing(&app).map_err(|e| e.to_string())?;
+        let listener = TcpListener::bind("127.0.0.1:0").map_err(|e| e.to_string())?;
+        let address = listener.local_addr().map_err(|e| e.to_string())?;
+        let (send, receive) = std::sync::mpsc::channel();
+        let served = app.clone();
+        let thread = std::thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async move {
+                let server = http::server::serve(served, listener, 2)?;
+                let _gone = send.send(server.handle());
+                server.await
+            })
+        });
+        let handle = receive.recv().map_err(|e| e.to_string())?;
+        let workers = jobs::Workers::start(&app).map_err(|e| e.to_string())?;
+        Ok(Self { app, address, handle, thread: Some(thread), workers: Some(workers), _lock: lock })
+    }
+
+    fn stop(mut self) -> Result<(), String> {
+        self.workers.take();
+        let stopping = self.handle.stop(true);
+        actix_web::rt::System::new().block_on(stopping);
+        match self.thread.take().map(std::thread::JoinHandle::join) {
+            Some(Ok(result)) => result.map_err(|e| e.to_string()),
+            _ => Err("演示服务未能正常结束".into()),
+        }
+    }
+}
+
+fn build(config: &Config, aside: &Path) -> Result<table::Outcome, String> {
+    let clock = SetClock::new(play::at(play::BEGIN, 9, 0));
+    let settings = Config::embedded(aside, &config.fonts_dir)?.as_demo();
+    let running = Running::start(settings, &clock)?;
+    let people = seed::seed(&running.app)?;
+    let quarter = play::Quarter::new(running.address, clock.clone(), people);
+    let played = quarter.play();
+    let letters = aside.join("letters");
+    let outcome = played.and_then(|played| played.finish(&letters));
+    running.stop()?;
+    let outcome = outcome?;
+    let now: DateTime<Utc> = crate::clock::Clock::now(&clock);
+    Mark::new(now).write(aside)?;
+    Ok(outcome)
+}

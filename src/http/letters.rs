@@ -1,0 +1,182 @@
+//! Letters, from the draft to the document.
+
+use super::answer::{Document, Found, Made, Tagged};
+use super::caller::Allowed;
+use super::extract::{ApiJson, ApiPath, ApiQuery};
+use super::problem::Answer;
+use crate::access::permissions::{Permission, Role, may};
+use crate::db::page::{Page, PageAsk};
+use crate::fault::Fault;
+use crate::ids::{CampaignId, LetterId};
+use crate::letters::rules::LetterState;
+use crate::letters::store::LetterFilter;
+use crate::letters::{self, LetterView, Sender};
+use chrono::NaiveDate;
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+impl Tagged for LetterView {
+    fn revision(&self) -> Option<i32> {
+        Some(self.revision)
+    }
+}
+
+/// Letters that belong together.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Letters {
+    letters: Vec<LetterView>,
+}
+impl Tagged for Letters {}
+
+fn sender<P: Permission>(caller: &Allowed<P>) -> Sender {
+    Sender { authority: caller.app().config.authority.clone(), watermark: caller.app().config.watermark.clone() }
+}
+
+/// Streets are addressees: they see a letter once its document is there.
+fn is_outsider<P: Permission>(caller: &Allowed<P>) -> bool {
+    let inside = [Role::Drafter, Role::Reviewer, Role::Registrar, Role::Issuer, Role::Supervisor];
+    !caller.roles.iter().any(|role| inside.contains(role))
+}
+
+/// A batch of letters.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DraftLetters {
+    /// The campaign.
+    #[garde(skip)]
+    campaign_id: CampaignId,
+    /// Day by which the streets reply.
+    #[garde(skip)]
+    reply_due: NaiveDate,
+}
+
+pub async fn draft(caller: Allowed<may::DraftLetters>, ApiJson(body): ApiJson<DraftLetters>) -> Answer<Made<Letters>> {
+    let places = caller.scope.places();
+    let letters = caller
+        .write(move |tx| {
+            let ids = letters::draft_batch(tx, &places, body.campaign_id, body.reply_due)?;
+            ids.into_iter().map(|id| letters::find(tx.conn(), &places, false, id)).collect()
+        })
+        .await?;
+    Ok(Made::New(Letters { letters }))
+}
+
+/// Which letters.
+#[derive(Debug, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct LetterQuery {
+    /// Only of this campaign.
+    #[garde(skip)]
+    campaign_id: Option<CampaignId>,
+    /// Only in this state.
+    #[garde(skip)]
+    #[param(inline)]
+    state: Option<LetterState>,
+    /// Rows, 1–100.
+    #[garde(skip)]
+    limit: Option<i64>,
+    /// Cursor of the page before.
+    #[garde(length(max = 400))]
+    cursor: Option<String>,
+}
+
+pub async fn list(
+    caller: Allowed<may::ReadLetters>,
+    ApiQuery(query): ApiQuery<LetterQuery>,
+) -> Answer<Found<Page<LetterView>>> {
+    let ask = PageAsk { limit: query.limit, cursor: query.cursor };
+    let delivered_only = is_outsider(&caller);
+    let filter = LetterFilter { campaign: query.campaign_id, state: query.state, delivered_only };
+    let places = caller.scope.places();
+    Ok(Found(caller.read(move |conn| letters::list(conn, &places, &filter, &ask)).await?))
+}
+
+pub async fn find(caller: Allowed<may::ReadLetters>, ApiPath(id): ApiPath<LetterId>) -> Answer<Found<LetterView>> {
+    let (places, outsider) = (caller.scope.places(), is_outsider(&caller));
+    Ok(Found(caller.read(move |conn| letters::find(conn, &places, outsider, id)).await?))
+}
+
+pub async fn submit(caller: Allowed<may::DraftLetters>, ApiPath(id): ApiPath<LetterId>) -> Answer<Found<LetterView>> {
+    let (places, sender) = (caller.scope.places(), sender(&caller));
+    let view = caller
+        .write(move |tx| {
+            letters::submit(tx, &places, &sender, id)?;
+            letters::find(tx.conn(), &places, false, id)
+        })
+        .await?;
+    Ok(Found(view))
+}
+
+/// Why a letter goes back.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReturnLetter {
+    /// The reason, for its drafter.
+    #[garde(length(chars, min = 2, max = 2000))]
+    reason: String,
+}
+
+pub async fn return_letter(
+    caller: Allowed<may::ReturnLetter>,
+    ApiPath(id): ApiPath<LetterId>,
+    ApiJson(body): ApiJson<ReturnLetter>,
+) -> Answer<Found<LetterView>> {
+    let places = caller.scope.places();
+    let view = caller
+        .write(move |tx| {
+            letters::return_letter(tx, &places, id, &body.reason)?;
+            letters::find(tx.conn(), &places, false, id)
+        })
+        .await?;
+    Ok(Found(view))
+}
+
+pub async fn approve(
+    caller: Allowed<may::ApproveLetters>,
+    ApiPath(id): ApiPath<LetterId>,
+) -> Answer<Found<LetterView>> {
+    let (places, sender, app) = (caller.scope.places(), sender(&caller), caller.app().clone());
+    let reach = places.clone();
+    let snapshot = caller.read(move |conn| letters::trial(conn, &reach, id)).await?;
+    if let Some(letter) = snapshot {
+        // The gate: what cannot be rendered is not approved.
+        let rendered = tokio::task::spawn_blocking(move || letters::render::pdf(&app, &letter)).await;
+        rendered.map_err(Fault::internal)??;
+    }
+    let view = caller
+        .write(move |tx| {
+            letters::approve(tx, &places, &sender, id)?;
+            letters::find(tx.conn(), &places, false, id)
+        })
+        .await?;
+    Ok(Found(view))
+}
+
+/// Letters to be issued together, in the order of their numbers.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IssueLetters {
+    /// The letters.
+    #[garde(length(min = 1, max = 200))]
+    letter_ids: Vec<LetterId>,
+}
+
+pub async fn issue(caller: Allowed<may::IssueLetters>, ApiJson(body): ApiJson<IssueLetters>) -> Answer<Found<Letters>> {
+    let (places, sender) = (caller.scope.places(), sender(&caller));
+    let letters = caller
+        .write(move |tx| {
+            letters::issue_batch(tx, &places, &sender, &body.letter_ids)?;
+            body.letter_ids.iter().map(|id| letters::find(tx.conn(), &places, false, *id)).collect()
+        })
+        .await?;
+    Ok(Found(Letters { letters }))
+}
+
+pub async fn document(caller: Allowed<may::ReadLetters>, ApiPath(id): ApiPath<LetterId>) -> Answer<Document> {
+    let (places, outsider, app) = (caller.scope.places(), is_outsider(&caller), caller.app().clone());
+    let row = caller.read(move |conn| letters::row(conn, &places, outsider, id)).await?;
+    let document = tokio::task::spawn_blocking(move || letters::document(&app.files, &row)).await;
+    let (bytes, sha256, name) = document.map_err(Fault::internal)??;
+    Ok(Document { bytes, content_type: "application/pdf".into(), name, sha256 })
+}

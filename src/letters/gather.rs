@@ -1,0 +1,294 @@
+//! The facts of a letter, read from the ledger: what was inspected in a street, what was found, where each finding
+//! stands. Unconfirmed findings of a third party are advice and are never printed.
+
+use super::facts::{Authority, Facts, Indicator, KindCount, Line, PhotoRef};
+use crate::campaigns::CampaignNow;
+use crate::checklists::Basis;
+use crate::clock::business_date;
+use crate::config::AuthoritySettings;
+use crate::db::schema::{
+    campaign_target, check_item, evidence, facility_version, finding, inspection, visit,
+};
+use crate::db::types::Coded as _;
+use crate::db::{AnyConn, Ts};
+use crate::directory::{self, FacilityKind};
+use crate::fault::{Fault, Outcome};
+use crate::findings::deadlines::is_overdue;
+use crate::findings::rules::State;
+use crate::ids::{AreaId, FacilityId, FindingId, InspectionId};
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::dsl::count_star;
+use diesel::prelude::*;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// The kind of letter that is drafted here.
+pub const KIND: &str = "campaign_reminder";
+
+/// The item whose photo shows the signboard 站牌.
+const SIGNBOARD_ITEM: &str = "YK-01";
+
+/// What a letter is about.
+pub struct Subject<'a> {
+    pub authority: &'a AuthoritySettings,
+    pub watermark: Option<String>,
+    pub campaign: &'a CampaignNow,
+    pub street: AreaId,
+    pub reply_due: NaiveDate,
+}
+
+/// The facts of one street as they are now; `as_of` decides what counts as overdue.
+pub fn gather(conn: &mut AnyConn, subject: &Subject<'_>, as_of: DateTime<Utc>) -> Outcome<Facts> {
+    let street = directory::street(conn, subject.street)?;
+    let targets = targets(conn, subject)?;
+    let inspected = inspected(conn, subject)?;
+    let rows = findings(conn, subject)?;
+    let lines = lines(conn, &rows, as_of)?;
+    let (lines, carried): (Vec<_>, Vec<_>) = lines.into_iter().partition(|(own, _)| *own);
+    let lines: Vec<Line> = lines.into_iter().map(|(_, line)| line).collect();
+    let days: Vec<NaiveDate> = inspected.iter().map(|i| business_date(i.received_at.0)).collect();
+    let served: BTreeSet<InspectionId> = rows
+        .iter()
+        .filter(|r| r.own && r.service_method.as_deref() == Some("on_site"))
+        .filter_map(|r| r.inspection_id)
+        .collect();
+    Ok(Facts {
+        authority: Authority {
+            name: subject.authority.name.clone(),
+            doc_word: subject.authority.word.clone(),
+            contact: subject.authority.contact.clone(),
+            watermark: subject.watermark.clone(),
+        },
+        street_office_name: street.office_name,
+        street_name: street.name,
+        campaign_name: subject.campaign.name.clone(),
+        inspected_from: days.iter().min().copied(),
+        inspected_to: days.iter().max().copied(),
+        planned: counts(&targets),
+        inspected: counts(&distinct_kinds(&targets, &inspected)),
+        sheets_served: u32::try_from(served.len()).unwrap_or(u32::MAX),
+        indicators: indicators(conn, subject, &targets, &inspected, &lines)?,
+        lines,
+        carried_over: carried.into_iter().map(|(_, line)| line).collect(),
+        as_of: business_date(as_of),
+        reply_due: subject.reply_due,
+        date: business_date(as_of),
+    })
+}
+
+type Targets = BTreeMap<FacilityId, FacilityKind>;
+
+fn targets(conn: &mut AnyConn, subject: &Subject<'_>) -> Outcome<Targets> {
+    let rows: Vec<(FacilityId, FacilityKind)> = campaign_target::table
+        .inner_join(facility_version::table.on(facility_version::facility_id.eq(campaign_target::facility_id)))
+        .filter(facility_version::valid_to.is_null())
+        .filter(campaign_target::campaign_id.eq(subject.campaign.id))
+        .filter(campaign_target::street_id.eq(subject.street))
+        .select((campaign_target::facility_id, facility_version::kind))
+        .load(conn)?;
+    Ok(rows.into_iter().collect())
+}
+
+#[derive(Debug, Clone, Queryable)]
+struct Inspected {
+    id: InspectionId,
+    facility_id: FacilityId,
+    received_at: Ts,
+}
+
+fn inspected(conn: &mut AnyConn, subject: &Subject<'_>) -> Outcome<Vec<Inspected>> {
+    Ok(inspection::table
+        .inner_join(visit::table.on(visit::id.eq(inspection::visit_id)))
+        .filter(inspection::campaign_id.eq(subject.campaign.id))
+        .filter(inspection::street_id.eq(subject.street))
+        .filter(inspection::state.eq("complete"))
+        .filter(visit::kind.eq_any(["administrative", "supervision"]))
+        .select((inspection::id, inspection::facility_id, inspection::received_at))
+        .load(conn)?)
+}
+
+fn distinct_kinds(targets: &Targets, inspected: &[Inspected]) -> Targets {
+    let seen: BTreeSet<FacilityId> = inspected.iter().map(|i| i.facility_id).collect();
+    targets.iter().filter(|(id, _)| seen.contains(id)).map(|(id, kind)| (*id, *kind)).collect()
+}
+
+fn counts(of: &Targets) -> Vec<KindCount> {
+    let count = |kind: FacilityKind| of.values().filter(|k| **k == kind).count();
+    FacilityKind::ALL
+        .iter()
+        .map(|kind| KindCount { kind: *kind, count: u32::try_from(count(*kind)).unwrap_or(u32::MAX) })
+        .filter(|c| c.count > 0)
+        .collect()
+}
+
+struct FindingFacts {
+    own: bool,
+    id: FindingId,
+    number: String,
+    facility_name: String,
+    facility_kind: FacilityKind,
+    category: String,
+    description: String,
+    basis: String,
+    due_on: Option<NaiveDate>,
+    state: State,
+    repeat: bool,
+    inspection_id: Option<InspectionId>,
+    item_id: crate::ids::ItemId,
+    service_method: Option<String>,
+}
+
+/// The findings of the campaign, and those of earlier work that are not settled.
+fn findings(conn: &mut AnyConn, subject: &Subject<'_>) -> Outcome<Vec<FindingFacts>> {
+    let hidden = [State::Open, State::Withdrawn];
+    let settled = [State::Open, State::Withdrawn, State::Closed];
+    let own = finding::campaign_id.eq(subject.campaign.id).and(finding::state.ne_all(hidden));
+    let earlier = finding::campaign_id
+        .is_null()
+        .or(finding::campaign_id.ne(subject.campaign.id))
+        .and(finding::state.ne_all(settled))
+        .and(finding::found_at.lt(Ts::from(start_of(subject.campaign.starts_on))));
+    type Row = (
+        (Option<crate::ids::CampaignId>, FindingId, String, String, FacilityKind),
+        (String, String, String, Option<NaiveDate>, State),
+        (Option<FindingId>, Option<InspectionId>, crate::ids::ItemId, Option<String>),
+    );
+    let rows: Vec<Row> = finding::table
+        .inner_join(check_item::table.on(check_item::id.eq(finding::item_id)))
+        .inner_join(facility_version::table.on(facility_version::facility_id.eq(finding::facility_id)))
+        .filter(facility_version::valid_to.is_null())
+        .filter(finding::street_id.eq(subject.street))
+        .filter(own.or(earlier.assume_not_null()))
+        .order(finding::number)
+        .select((
+            (finding::campaign_id, finding::id, finding::number, finding::facility_name, facility_version::kind),
+            (finding::category, finding::description, check_item::basis, finding::due_on, finding::state),
+            (finding::repeat_of, finding::inspection_id, finding::item_id, finding::service_method),
+        ))
+        .load(conn)?;
+    let facts = |((campaign, id, number, facility_name, facility_kind), b, (repeat_of, inspection_id, item_id, method)): Row| {
+        let (category, description, basis, due_on, state) = b;
+        FindingFacts {
+            own: campaign == Some(subject.campaign.id),
+            id,
+            number,
+            facility_name,
+            facility_kind,
+            category,
+            description,
+            basis,
+            due_on,
+            state,
+            repeat: repeat_of.is_some(),
+            inspection_id,
+            item_id,
+            service_method: method,
+        }
+    };
+    Ok(rows.into_iter().map(facts).collect())
+}
+
+fn start_of(day: NaiveDate) -> DateTime<Utc> {
+    let midnight = day.and_time(chrono::NaiveTime::MIN).and_local_timezone(crate::clock::SHANGHAI);
+    midnight.single().map_or(DateTime::<Utc>::MIN_UTC, |at| at.with_timezone(&Utc))
+}
+
+fn lines(conn: &mut AnyConn, rows: &[FindingFacts], as_of: DateTime<Utc>) -> Outcome<Vec<(bool, Line)>> {
+    let photos = before_photos(conn, rows)?;
+    rows.iter()
+        .map(|r| {
+            let basis: Vec<Basis> = serde_json::from_str(&r.basis).map_err(Fault::internal)?;
+            let photo = r.inspection_id.and_then(|i| photos.get(&(i, r.item_id)));
+            let line = Line {
+                finding_id: r.id.0,
+                finding_number: r.number.clone(),
+                facility_name: r.facility_name.clone(),
+                facility_kind: r.facility_kind,
+                category: r.category.clone(),
+                description: r.description.clone(),
+                verified_basis: basis.into_iter().filter(|b| b.verified).map(|b| b.text).collect(),
+                original_due: r.due_on,
+                state: r.state,
+                overdue: r.state.deadline_runs() && r.due_on.is_some_and(|due| is_overdue(due, as_of)),
+                repeat: r.repeat,
+                photo: photo.map(|sha256| PhotoRef { sha256: sha256.clone() }),
+            };
+            Ok((r.own, line))
+        })
+        .collect()
+}
+
+type PhotoOf = HashMap<(InspectionId, crate::ids::ItemId), String>;
+
+/// The first received photo of each failing item.
+fn before_photos(conn: &mut AnyConn, rows: &[FindingFacts]) -> Outcome<PhotoOf> {
+    let ids: Vec<InspectionId> = rows.iter().filter_map(|r| r.inspection_id).collect();
+    let found: Vec<(InspectionId, Option<crate::ids::ItemId>, String)> = evidence::table
+        .filter(evidence::subject_kind.eq("inspection"))
+        .filter(evidence::subject_id.eq_any(ids))
+        .filter(evidence::received_at.is_not_null())
+        .filter(evidence::item_id.is_not_null())
+        .order(evidence::id.desc())
+        .select((evidence::subject_id, evidence::item_id, evidence::sha256))
+        .load(conn)?;
+    // Newest first, so that the oldest of an item stays.
+    Ok(found.into_iter().filter_map(|(i, item, sha256)| Some(((i, item?), sha256))).collect())
+}
+
+fn indicators(
+    conn: &mut AnyConn,
+    subject: &Subject<'_>,
+    targets: &Targets,
+    inspected: &[Inspected],
+    lines: &[Line],
+) -> Outcome<Vec<Indicator>> {
+    let seen = distinct_kinds(targets, inspected);
+    let of = |places: &Targets, kind: FacilityKind| places.values().filter(|k| **k == kind).count();
+    let mut rows = vec![];
+    for kind in FacilityKind::ALL {
+        let planned = of(targets, *kind);
+        if planned > 0 {
+            rows.push(share(&format!("{}检查覆盖率", kind.label()), of(&seen, *kind), planned));
+        }
+    }
+    let stations = of(targets, FacilityKind::Station);
+    if stations > 0 {
+        let ids: Vec<InspectionId> = inspected.iter().map(|i| i.id).collect();
+        rows.push(share("站牌照片覆盖率", signboards(conn, subject, ids)?, stations));
+    }
+    let closed = lines.iter().filter(|l| l.state == State::Closed).count();
+    if !lines.is_empty() {
+        rows.push(share("本次检查问题销号率", closed, lines.len()));
+        let overdue = lines.iter().filter(|l| l.overdue).count();
+        rows.push(Indicator {
+            name: "逾期未整改问题".into(),
+            target: "0个".into(),
+            value: format!("{overdue}个"),
+            rate: "—".into(),
+        });
+    }
+    Ok(rows)
+}
+
+fn signboards(conn: &mut AnyConn, subject: &Subject<'_>, ids: Vec<InspectionId>) -> Outcome<usize> {
+    let with: Vec<(FacilityId, i64)> = evidence::table
+        .inner_join(check_item::table.on(evidence::item_id.eq(check_item::id.nullable())))
+        .inner_join(inspection::table.on(inspection::id.eq(evidence::subject_id)))
+        .filter(evidence::subject_kind.eq("inspection"))
+        .filter(evidence::subject_id.eq_any(ids))
+        .filter(evidence::received_at.is_not_null())
+        .filter(check_item::code.eq(SIGNBOARD_ITEM))
+        .filter(inspection::campaign_id.eq(subject.campaign.id))
+        .group_by(inspection::facility_id)
+        .select((inspection::facility_id, count_star()))
+        .load(conn)?;
+    Ok(with.len())
+}
+
+fn share(name: &str, value: usize, of: usize) -> Indicator {
+    let tenths = (value * 1000 + of / 2) / of.max(1);
+    let rate = match tenths % 10 {
+        0 => format!("{}%", tenths / 10),
+        part => format!("{}.{part}%", tenths / 10),
+    };
+    Indicator { name: name.into(), target: format!("{of}个"), value: format!("{value}个"), rate }
+}

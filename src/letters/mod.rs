@@ -1,0 +1,19 @@
+//! Letters 提醒函. One per street and campaign, drafted in one batch. `gather` reads the facts, `compose` turns them into a
+//! letter (pure), `rules` says who may take it a step further (pure): drafted and submitted (the facts are frozen),
+//! approved (a trial rendering is the gate), issued (a batch takes consecutive numbers in one transaction), rendered by a
+//! job. Three steps, three persons. What changed since the snapshot refuses the next step and says what differs.
+
+pub mod compose;
+pub mod facts;
+mod gather;
+pub mod letter;
+pub mod numbering;
+pub mod render;
+pub mod rules;
+mod steps;
+pub(crate) mod store;
+pub mod typeset;
+mod view;
+
+pub use steps::{Sender, approve, document, draft_batch, issue_batch, return_letter, submit, trial};
+pub use view::{LetterView, find, list, row};

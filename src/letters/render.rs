@@ -1,0 +1,55 @@
+//! Rendering: on trial before the approval, and for good after the issue. The document is made once, content-addressed
+//! and kept; the same letter gives the same bytes, so a job that is run again changes nothing.
+
+use super::letter::Letter;
+use super::rules::LetterState;
+use super::steps::{photos_of, snapshot};
+use super::store;
+use super::typeset::TypesetFault;
+use crate::app::App;
+use crate::db::{Change, Stamp};
+use crate::fault::{Fault, Outcome};
+use crate::ids::{LetterId, TypedId as _};
+use serde_json::json;
+use std::sync::Arc;
+
+/// The PDF of a letter.
+///
+/// # Errors
+/// `missing_glyph` naming a character that no font has; [`Fault::Internal`] otherwise.
+pub fn pdf(app: &App, letter: &Letter) -> Outcome<Vec<u8>> {
+    let photos = photos_of(app, letter)?;
+    app.typesetter.pdf(letter, &photos).map_err(|fault| match fault {
+        TypesetFault::MissingGlyph { .. } => Fault::invalid("/snapshot", "missing_glyph", fault.to_string()),
+        other => Fault::internal(other),
+    })
+}
+
+/// The job: renders an issued letter and keeps its document.
+///
+/// # Errors
+/// Those of the rendering, the storage and the database; the job is tried again.
+pub fn render(app: &Arc<App>, id: LetterId) -> Outcome<()> {
+    let row = app.db.read_now(|conn| store::find(conn, id))?.ok_or_else(|| Fault::missing("提醒函"))?;
+    if row.state != LetterState::Issued {
+        return Ok(());
+    }
+    let bytes = pdf(app, &snapshot(&row)?)?;
+    let length = i64::try_from(bytes.len()).map_err(Fault::internal)?;
+    let sha256 = app.files.put(&bytes).map_err(Fault::internal)?;
+    app.db.write_now(Stamp::system("render", app.clock.now()), "letter.render", move |tx| {
+        let held = store::find_locked(tx.conn(), id)?.ok_or_else(|| Fault::missing("提醒函"))?;
+        tx.audit("letter", id, json!({ "document": sha256 }));
+        if held.state != LetterState::Issued {
+            return Ok(());
+        }
+        let mut row = held;
+        row.state = LetterState::DocumentReady;
+        row.document_sha256 = Some(sha256.clone());
+        row.document_length = Some(length);
+        row.document_at = Some(tx.ts());
+        store::save(tx.conn(), &row)?;
+        store::insert_event(tx, id, "document", "system:render", None)?;
+        tx.changed("letter", id.uuid(), Some(row.street_id.uuid()), Change::Put)
+    })
+}

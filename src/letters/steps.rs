@@ -1,0 +1,301 @@
+//! The steps of a letter. Each locks the letter, asks the rules, and writes one transaction.
+
+use super::compose::compose;
+use super::facts::Facts;
+use super::gather::{self, Subject};
+use super::letter::Letter;
+use super::numbering;
+use super::rules::{self, LetterState, Persons, Step};
+use super::store::{self, LetterRow};
+use crate::access::Places;
+use crate::app::App;
+use crate::campaigns::{self, CampaignNow};
+use crate::canonical;
+use crate::clock::business_date;
+use crate::config::AuthoritySettings;
+use crate::db::{AnyConn, Change, Tx};
+use crate::fault::{Fault, FieldFault, Outcome};
+use crate::files::{Store, StoreFault};
+use crate::ids::{BatchId, CampaignId, FindingId, LetterId, TypedId as _};
+use crate::jobs::{RenderLetter, enqueue};
+use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
+use serde_json::{Value, json};
+use std::collections::HashMap;
+
+/// Letters issued together at the most.
+const BATCH: usize = 200;
+
+/// Who the letters come from, and whether they are samples.
+#[derive(Debug, Clone)]
+pub struct Sender {
+    /// Name, word and contact.
+    pub authority: AuthoritySettings,
+    /// Printed in light grey across every page of a demo's letters.
+    pub watermark: Option<String>,
+}
+
+/// Drafts one letter for every street with targets.
+///
+/// # Errors
+/// Missing; `already_drafted`; `nothing_to_draft`; a reply date in the past.
+pub fn draft_batch(tx: &mut Tx<'_>, places: &Places, id: CampaignId, reply_due: NaiveDate) -> Outcome<Vec<LetterId>> {
+    let campaign = campaigns::campaign_in(tx.conn(), places, id)?;
+    if reply_due <= business_date(tx.now()) {
+        return Err(Fault::invalid("/reply_due", "reply_due_in_past", "回复期限须晚于今天"));
+    }
+    let round = 1;
+    if store::drafted(tx.conn(), campaign.id, round)? {
+        return Err(Fault::refused("already_drafted", "本次检查行动的提醒函已起草"));
+    }
+    let streets = campaigns::store::progress(tx.conn(), places, campaign.id)?;
+    if streets.is_empty() {
+        return Err(Fault::refused("nothing_to_draft", "该检查行动还没有检查对象"));
+    }
+    let (batch, by, at): (BatchId, _, _) = (tx.new_id(), tx.user()?, tx.ts());
+    store::insert_batch(tx.conn(), batch, campaign.id, round, by, at)?;
+    // Streets come by code; ids of one instant are unordered, so they are sorted to list the letters by street.
+    let mut ids: Vec<LetterId> = streets.iter().map(|_| tx.new_id()).collect();
+    ids.sort_unstable();
+    for (id, street) in ids.iter().zip(streets) {
+        let row = LetterRow {
+            id: *id,
+            batch_id: batch,
+            campaign_id: campaign.id,
+            street_id: street.street_id,
+            kind: gather::KIND.into(),
+            round,
+            state: LetterState::Draft,
+            reply_due,
+            as_of: None,
+            snapshot: None,
+            facts_sha256: None,
+            drafted_by: by,
+            submitted_by: None,
+            submitted_at: None,
+            approved_by: None,
+            approved_at: None,
+            issued_by: None,
+            issued_at: None,
+            series: None,
+            year: None,
+            seq: None,
+            number: None,
+            document_sha256: None,
+            document_length: None,
+            document_at: None,
+            pages: None,
+            created_at: at,
+            revision: 1,
+        };
+        store::insert(tx.conn(), &row)?;
+        record(tx, &row, "draft", None)?;
+    }
+    Ok(ids)
+}
+
+fn record(tx: &mut Tx<'_>, row: &LetterRow, kind: &'static str, reason: Option<&str>) -> Outcome<()> {
+    let who = tx.actor_label();
+    store::insert_event(tx, row.id, kind, &who, reason)?;
+    tx.audit("letter", row.id, json!({ "step": kind, "state": row.state, "number": row.number }));
+    tx.changed("letter", row.id.uuid(), Some(row.street_id.uuid()), Change::Put)
+}
+
+fn held(tx: &mut Tx<'_>, places: &Places, id: LetterId, step: Step) -> Outcome<(LetterRow, LetterState)> {
+    let found = store::find_locked(tx.conn(), id)?.filter(|l| places.holds(l.street_id, None));
+    let row = found.ok_or_else(|| Fault::missing("提醒函"))?;
+    let persons = Persons { submitted_by: row.submitted_by, approved_by: row.approved_by };
+    let next = rules::decide(row.state, step, persons, tx.user()?)
+        .map_err(|refusal| Fault::refused(refusal.code, refusal.detail))?;
+    Ok((row, next))
+}
+
+fn campaign_of(conn: &mut AnyConn, row: &LetterRow) -> Outcome<CampaignNow> {
+    campaigns::campaign_in(conn, &Places::everywhere(), row.campaign_id)
+}
+
+fn facts_of(conn: &mut AnyConn, sender: &Sender, row: &LetterRow, as_of: DateTime<Utc>) -> Outcome<Facts> {
+    let campaign = campaign_of(conn, row)?;
+    let subject = Subject {
+        authority: &sender.authority,
+        watermark: sender.watermark.clone(),
+        campaign: &campaign,
+        street: row.street_id,
+        reply_due: row.reply_due,
+    };
+    gather::gather(conn, &subject, as_of)
+}
+
+fn composed(facts: &Facts) -> Outcome<Letter> {
+    compose(facts).map_err(|fault| Fault::refused(fault.code(), fault.to_string()))
+}
+
+/// Submits a letter: its facts are read, composed and frozen.
+///
+/// # Errors
+/// Missing; a refusal of the rules or of the composition.
+pub fn submit(tx: &mut Tx<'_>, places: &Places, sender: &Sender, id: LetterId) -> Outcome<()> {
+    let (mut row, next) = held(tx, places, id, Step::Submit)?;
+    let now = tx.now();
+    let facts = facts_of(tx.conn(), sender, &row, now)?;
+    let letter = composed(&facts)?;
+    row.state = next;
+    row.as_of = Some(tx.ts());
+    row.facts_sha256 = Some(canonical::hash(&facts)?);
+    row.snapshot = Some(serde_json::to_string(&letter).map_err(Fault::internal)?);
+    row.submitted_by = Some(tx.user()?);
+    row.submitted_at = Some(tx.ts());
+    row.approved_by = None;
+    row.approved_at = None;
+    let printed: Vec<FindingId> =
+        facts.lines.iter().chain(&facts.carried_over).map(|line| FindingId::from_uuid(line.finding_id)).collect();
+    store::set_lines(tx.conn(), id, &printed)?;
+    store::save(tx.conn(), &row)?;
+    record(tx, &row, "submit", None)
+}
+
+/// Sends a letter back to its drafter.
+///
+/// # Errors
+/// Missing; a refusal of the rules.
+pub fn return_letter(tx: &mut Tx<'_>, places: &Places, id: LetterId, reason: &str) -> Outcome<()> {
+    let (mut row, next) = held(tx, places, id, Step::Return)?;
+    row.state = next;
+    store::save(tx.conn(), &row)?;
+    record(tx, &row, "return", Some(reason))
+}
+
+/// The frozen letter of a row.
+///
+/// # Errors
+/// [`Fault::Internal`] when there is none: a defect.
+pub fn snapshot(row: &LetterRow) -> Outcome<Letter> {
+    let text = row.snapshot.as_deref().ok_or_else(|| Fault::internal("a submitted letter without snapshot"))?;
+    serde_json::from_str(text).map_err(Fault::internal)
+}
+
+/// Refuses when the ledger has moved since the snapshot, and says where.
+fn refuse_changed(conn: &mut AnyConn, sender: &Sender, row: &LetterRow, pointer: &str) -> Outcome<()> {
+    let as_of = row.as_of.ok_or_else(|| Fault::internal("a submitted letter without as-of"))?;
+    let facts = facts_of(conn, sender, row, as_of.0)?;
+    if Some(canonical::hash(&facts)?) == row.facts_sha256 {
+        return Ok(());
+    }
+    let today: Value = serde_json::to_value(composed(&facts)?).map_err(Fault::internal)?;
+    let frozen: Value = serde_json::to_value(snapshot(row)?).map_err(Fault::internal)?;
+    let differ = canonical::differences(&frozen, &today);
+    let told = |at: &String| FieldFault::new(format!("{pointer}{at}"), "differs", "与送审时不同");
+    Err(Fault::Refused {
+        code: "facts_changed".into(),
+        detail: "送审后台账已有变化，请退回重新送审".into(),
+        errors: differ.iter().map(told).collect(),
+    })
+}
+
+/// The letter whose trial rendering gates the approval.
+///
+/// # Errors
+/// Missing.
+pub fn trial(conn: &mut AnyConn, places: &Places, id: LetterId) -> Outcome<Option<Letter>> {
+    let found = store::find(conn, id)?.filter(|l| places.holds(l.street_id, None));
+    let row = found.ok_or_else(|| Fault::missing("提醒函"))?;
+    if row.state == LetterState::InReview { snapshot(&row).map(Some) } else { Ok(None) }
+}
+
+/// Approves a letter that has been rendered on trial.
+///
+/// # Errors
+/// Missing; a refusal of the rules; `facts_changed`.
+pub fn approve(tx: &mut Tx<'_>, places: &Places, sender: &Sender, id: LetterId) -> Outcome<()> {
+    let (mut row, next) = held(tx, places, id, Step::Approve)?;
+    refuse_changed(tx.conn(), sender, &row, "")?;
+    row.state = next;
+    row.approved_by = Some(tx.user()?);
+    row.approved_at = Some(tx.ts());
+    store::save(tx.conn(), &row)?;
+    record(tx, &row, "approve", None)
+}
+
+/// Issues letters together: all of them, with consecutive numbers in the order given, or none. The documents are made by
+/// jobs that exist exactly when this commits.
+///
+/// # Errors
+/// Missing; a refusal of the rules or `facts_changed`, with the pointer of the letter.
+pub fn issue_batch(tx: &mut Tx<'_>, places: &Places, sender: &Sender, ids: &[LetterId]) -> Outcome<()> {
+    if ids.is_empty() || ids.len() > BATCH {
+        return Err(Fault::invalid("/letter_ids", "out_of_range", format!("一次可签发 1 到 {BATCH} 份")));
+    }
+    let today = business_date(tx.now());
+    let word = &sender.authority.word;
+    let mut rows = Vec::with_capacity(ids.len());
+    let mut errors = vec![];
+    for (place, id) in ids.iter().enumerate() {
+        let pointer = format!("/letter_ids/{place}");
+        if ids[..place].contains(id) {
+            errors.push(FieldFault::new(pointer, "duplicate", "同一份函重复列出"));
+            continue;
+        }
+        let checked = held(tx, places, *id, Step::Issue)
+            .and_then(|(row, next)| refuse_changed(tx.conn(), sender, &row, &pointer).map(|()| (row, next)));
+        match checked {
+            Ok(pair) => rows.push(pair),
+            Err(Fault::Refused { code, detail, errors: differ }) => {
+                errors.push(FieldFault::new(pointer, code, detail));
+                errors.extend(differ);
+            }
+            Err(other) => return Err(other),
+        }
+    }
+    if !errors.is_empty() {
+        return Err(Fault::Refused { code: "not_all_issuable".into(), detail: "部分提醒函不能签发，全部未签发".into(), errors });
+    }
+    let count = i64::try_from(rows.len()).map_err(Fault::internal)?;
+    let first = numbering::take(tx.conn(), &format!("letter:{word}:{}", today.year()), count)?;
+    for (seq, (mut row, next)) in (first..).zip(rows) {
+        let seq = i32::try_from(seq).map_err(Fault::internal)?;
+        let number = numbering::printed(word, today.year(), seq);
+        let letter = snapshot(&row)?.issued(&number, today);
+        row.snapshot = Some(serde_json::to_string(&letter).map_err(Fault::internal)?);
+        row.state = next;
+        row.issued_by = Some(tx.user()?);
+        row.issued_at = Some(tx.ts());
+        row.series = Some(word.clone());
+        row.year = Some(today.year());
+        row.seq = Some(seq);
+        row.number = Some(number);
+        store::save(tx.conn(), &row)?;
+        record(tx, &row, "issue", None)?;
+        enqueue(tx, &RenderLetter { letter: row.id }, Some(format!("render:{}", row.id)))?;
+    }
+    Ok(())
+}
+
+/// The document of a letter: its bytes, hash and a name for saving.
+///
+/// # Errors
+/// Missing, also while the document is not there.
+pub fn document(files: &Store, row: &LetterRow) -> Outcome<(Vec<u8>, String, String)> {
+    let sha256 = row.document_sha256.clone().ok_or_else(|| Fault::missing("提醒函正文"))?;
+    let bytes = files.get(&sha256).map_err(|e| match e {
+        StoreFault::NotFound => Fault::internal(format!("letter {} has lost its document", row.id)),
+        other => Fault::internal(other),
+    })?;
+    let name = format!("letter-{}-{:04}.pdf", row.year.unwrap_or_default(), row.seq.unwrap_or_default());
+    Ok((bytes, sha256, name))
+}
+
+/// The photos that a letter prints, as renditions without metadata. A photo that cannot be decoded is left out and
+/// prints as a dash.
+///
+/// # Errors
+/// The storage's.
+pub fn photos_of(app: &App, letter: &Letter) -> Outcome<HashMap<String, Vec<u8>>> {
+    let mut photos = HashMap::new();
+    for sha256 in letter.photo_hashes() {
+        let original = app.files.get(&sha256).map_err(Fault::internal)?;
+        match crate::photos::renditions::rendition(&original, 480) {
+            Ok(small) => drop(photos.insert(sha256, small)),
+            Err(why) => tracing::warn!(%sha256, %why, "a letter's photo cannot be shown"),
+        }
+    }
+    Ok(photos)
+}

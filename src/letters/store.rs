@@ -1,0 +1,205 @@
+//! Rows and queries of letters.
+
+use super::rules::LetterState;
+use crate::access::Places;
+use crate::db::connection::each;
+use crate::db::schema::{finding, letter, letter_batch, letter_event, letter_line};
+use crate::db::{AnyConn, MultiBackend, Ts, Tx};
+use crate::fault::Outcome;
+use crate::ids::{AreaId, BatchId, CampaignId, FindingId, LetterId, UserId};
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = letter, check_for_backend(MultiBackend))]
+pub struct LetterRow {
+    pub id: LetterId,
+    pub batch_id: BatchId,
+    pub campaign_id: CampaignId,
+    pub street_id: AreaId,
+    pub kind: String,
+    pub round: i32,
+    pub state: LetterState,
+    pub reply_due: NaiveDate,
+    pub as_of: Option<Ts>,
+    pub snapshot: Option<String>,
+    pub facts_sha256: Option<String>,
+    pub drafted_by: UserId,
+    pub submitted_by: Option<UserId>,
+    pub submitted_at: Option<Ts>,
+    pub approved_by: Option<UserId>,
+    pub approved_at: Option<Ts>,
+    pub issued_by: Option<UserId>,
+    pub issued_at: Option<Ts>,
+    pub series: Option<String>,
+    pub year: Option<i32>,
+    pub seq: Option<i32>,
+    pub number: Option<String>,
+    pub document_sha256: Option<String>,
+    pub document_length: Option<i64>,
+    pub document_at: Option<Ts>,
+    pub pages: Option<i32>,
+    pub created_at: Ts,
+    pub revision: i32,
+}
+
+pub fn insert_batch(conn: &mut AnyConn, id: BatchId, campaign: CampaignId, round: i32, by: UserId, at: Ts) -> Outcome<()> {
+    diesel::insert_into(letter_batch::table)
+        .values((
+            letter_batch::id.eq(id),
+            letter_batch::campaign_id.eq(campaign),
+            letter_batch::kind.eq(super::gather::KIND),
+            letter_batch::round.eq(round),
+            letter_batch::created_by.eq(by),
+            letter_batch::created_at.eq(at),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+pub fn insert(conn: &mut AnyConn, row: &LetterRow) -> Outcome<()> {
+    diesel::insert_into(letter::table).values(row).execute(conn)?;
+    Ok(())
+}
+
+pub fn drafted(conn: &mut AnyConn, campaign: CampaignId, round: i32) -> Outcome<bool> {
+    let same = letter::table.filter(letter::campaign_id.eq(campaign)).filter(letter::round.eq(round));
+    Ok(same.count().get_result::<i64>(conn)? > 0)
+}
+
+pub fn find(conn: &mut AnyConn, id: LetterId) -> Outcome<Option<LetterRow>> {
+    Ok(letter::table.find(id).select(LetterRow::as_select()).first(conn).optional()?)
+}
+
+/// A letter, its row locked on PostgreSQL until the transaction ends.
+pub fn find_locked(conn: &mut AnyConn, id: LetterId) -> Outcome<Option<LetterRow>> {
+    let one = letter::table.find(id).select(LetterRow::as_select());
+    Ok(match conn {
+        AnyConn::Pg(c) => one.for_update().first(c).optional()?,
+        AnyConn::Sqlite(c) => one.first(c).optional()?,
+    })
+}
+
+/// Which letters.
+#[derive(Debug, Clone, Default)]
+pub struct LetterFilter {
+    pub campaign: Option<CampaignId>,
+    pub state: Option<LetterState>,
+    /// Only those whose document is there: what a street sees.
+    pub delivered_only: bool,
+}
+
+pub fn list(
+    conn: &mut AnyConn,
+    places: &Places,
+    filter: &LetterFilter,
+    after: Option<LetterId>,
+    limit: i64,
+) -> Outcome<Vec<LetterRow>> {
+    let mut query = letter::table.select(LetterRow::as_select()).into_boxed::<MultiBackend>();
+    if !places.all {
+        query = query.filter(letter::street_id.eq_any(places.streets.iter().copied().collect::<Vec<_>>()));
+    }
+    if let Some(campaign) = filter.campaign {
+        query = query.filter(letter::campaign_id.eq(campaign));
+    }
+    if let Some(state) = filter.state {
+        query = query.filter(letter::state.eq(state));
+    }
+    if filter.delivered_only {
+        query = query.filter(letter::state.eq(LetterState::DocumentReady));
+    }
+    if let Some(after) = after {
+        query = query.filter(letter::id.gt(after));
+    }
+    Ok(query.order(letter::id).limit(limit).load(conn)?)
+}
+
+/// Stores the row anew with its revision raised.
+pub fn save(conn: &mut AnyConn, row: &LetterRow) -> Outcome<()> {
+    let r = row.clone();
+    diesel::update(letter::table.find(r.id))
+        .set((
+            (
+                letter::state.eq(r.state),
+                letter::as_of.eq(r.as_of),
+                letter::snapshot.eq(r.snapshot),
+                letter::facts_sha256.eq(r.facts_sha256),
+                letter::submitted_by.eq(r.submitted_by),
+                letter::submitted_at.eq(r.submitted_at),
+                letter::approved_by.eq(r.approved_by),
+                letter::approved_at.eq(r.approved_at),
+                letter::issued_by.eq(r.issued_by),
+                letter::issued_at.eq(r.issued_at),
+            ),
+            (
+                letter::series.eq(r.series),
+                letter::year.eq(r.year),
+                letter::seq.eq(r.seq),
+                letter::number.eq(r.number),
+                letter::document_sha256.eq(r.document_sha256),
+                letter::document_length.eq(r.document_length),
+                letter::document_at.eq(r.document_at),
+                letter::pages.eq(r.pages),
+                letter::revision.eq(letter::revision + 1),
+            ),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+#[derive(Debug, Clone, Insertable)]
+#[diesel(table_name = letter_line)]
+struct LineRow {
+    letter_id: LetterId,
+    row: i32,
+    finding_id: FindingId,
+}
+
+/// Replaces the findings that a letter prints, in order.
+pub fn set_lines(conn: &mut AnyConn, id: LetterId, findings: &[FindingId]) -> Outcome<()> {
+    diesel::delete(letter_line::table.filter(letter_line::letter_id.eq(id))).execute(conn)?;
+    let rows: Vec<LineRow> =
+        (1..).zip(findings).map(|(row, finding_id)| LineRow { letter_id: id, row, finding_id: *finding_id }).collect();
+    for chunk in rows.chunks(200) {
+        each!(conn, c => diesel::insert_into(letter_line::table).values(chunk).execute(c))?;
+    }
+    Ok(())
+}
+
+/// The numbers of the findings that letters print, in order.
+pub fn line_numbers(conn: &mut AnyConn, ids: &[LetterId]) -> Outcome<Vec<(LetterId, String)>> {
+    Ok(letter_line::table
+        .inner_join(finding::table.on(finding::id.eq(letter_line::finding_id)))
+        .filter(letter_line::letter_id.eq_any(ids.to_vec()))
+        .order((letter_line::letter_id, letter_line::row))
+        .select((letter_line::letter_id, finding::number))
+        .load(conn)?)
+}
+
+pub fn last_return_reason(conn: &mut AnyConn, id: LetterId) -> Outcome<Option<String>> {
+    let returns = letter_event::table.filter(letter_event::letter_id.eq(id)).filter(letter_event::kind.eq("return"));
+    let newest: Option<Option<String>> =
+        returns.order(letter_event::seq.desc()).select(letter_event::reason).first(conn).optional()?;
+    Ok(newest.flatten())
+}
+
+/// Adds a line to a letter's history.
+pub fn insert_event(tx: &mut Tx<'_>, id: LetterId, kind: &str, who: &str, reason: Option<&str>) -> Outcome<()> {
+    let (at, actor) = (tx.ts(), tx.actor().user());
+    let of_letter = letter_event::table.filter(letter_event::letter_id.eq(id));
+    let count: i64 = of_letter.count().get_result(tx.conn())?;
+    let seq = i32::try_from(count).unwrap_or(i32::MAX) + 1;
+    diesel::insert_into(letter_event::table)
+        .values((
+            letter_event::letter_id.eq(id),
+            letter_event::seq.eq(seq),
+            letter_event::at.eq(at),
+            letter_event::kind.eq(kind),
+            letter_event::actor_id.eq(actor),
+            letter_event::actor_name.eq(who),
+            letter_event::reason.eq(reason),
+        ))
+        .execute(tx.conn())?;
+    Ok(())
+}

@@ -1,0 +1,145 @@
+//! Letters as clients see them.
+
+use super::rules::LetterState;
+use super::store::{self, LetterFilter, LetterRow};
+use crate::access::Places;
+use crate::db::AnyConn;
+use crate::db::page::{Page, PageAsk, page};
+use crate::fault::{Fault, Outcome};
+use crate::ids::{AreaId, BatchId, CampaignId, LetterId, UserId};
+use chrono::{DateTime, NaiveDate, Utc};
+
+/// The document of a letter.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct DocumentView {
+    /// SHA-256 of its bytes.
+    pub sha256: String,
+    /// Bytes.
+    pub length: i64,
+    /// When it was made.
+    pub made_at: DateTime<Utc>,
+}
+
+/// A letter.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct LetterView {
+    /// Its id.
+    pub id: LetterId,
+    /// Drafted together with others.
+    pub batch_id: BatchId,
+    /// Its campaign.
+    pub campaign_id: CampaignId,
+    /// The street that it goes to.
+    pub street_id: AreaId,
+    /// What kind of letter.
+    pub kind: String,
+    /// First letter of the campaign, second, …
+    pub round: i32,
+    /// Where it stands.
+    pub state: LetterState,
+    /// 发文字号, from the issue on.
+    pub number: Option<String>,
+    /// Day by which the street replies.
+    pub reply_due: NaiveDate,
+    /// The moment of its facts, from the submission on.
+    pub as_of: Option<DateTime<Utc>>,
+    /// Rows of its annex, from the submission on.
+    pub lines: usize,
+    /// The numbers of the findings that it prints, in order.
+    pub findings: Vec<String>,
+    /// Who drafted it.
+    pub drafted_by: UserId,
+    /// Who submitted it.
+    pub submitted_by: Option<UserId>,
+    /// Who approved it.
+    pub approved_by: Option<UserId>,
+    /// Who issued it.
+    pub issued_by: Option<UserId>,
+    /// When it was issued.
+    pub issued_at: Option<DateTime<Utc>>,
+    /// Its document, once made.
+    pub document: Option<DocumentView>,
+    /// Why it was sent back, if it stands returned.
+    pub returned_reason: Option<String>,
+    /// Raised at every step.
+    pub revision: i32,
+}
+
+fn view(row: LetterRow, findings: Vec<String>, returned_reason: Option<String>) -> LetterView {
+    let document = match (row.document_sha256, row.document_length, row.document_at) {
+        (Some(sha256), Some(length), Some(at)) => Some(DocumentView { sha256, length, made_at: at.0 }),
+        _ => None,
+    };
+    LetterView {
+        id: row.id,
+        batch_id: row.batch_id,
+        campaign_id: row.campaign_id,
+        street_id: row.street_id,
+        kind: row.kind,
+        round: row.round,
+        state: row.state,
+        number: row.number,
+        reply_due: row.reply_due,
+        as_of: row.as_of.map(|t| t.0),
+        lines: findings.len(),
+        findings,
+        drafted_by: row.drafted_by,
+        submitted_by: row.submitted_by,
+        approved_by: row.approved_by,
+        issued_by: row.issued_by,
+        issued_at: row.issued_at.map(|t| t.0),
+        document,
+        returned_reason,
+        revision: row.revision,
+    }
+}
+
+fn views(conn: &mut AnyConn, rows: Vec<LetterRow>) -> Outcome<Vec<LetterView>> {
+    let ids: Vec<LetterId> = rows.iter().map(|r| r.id).collect();
+    let mut numbers = std::collections::HashMap::<LetterId, Vec<String>>::new();
+    for (letter, number) in store::line_numbers(conn, &ids)? {
+        numbers.entry(letter).or_default().push(number);
+    }
+    rows.into_iter()
+        .map(|row| {
+            let reason = match row.state {
+                LetterState::Returned => store::last_return_reason(conn, row.id)?,
+                _ => None,
+            };
+            let findings = numbers.remove(&row.id).unwrap_or_default();
+            Ok(view(row, findings, reason))
+        })
+        .collect()
+}
+
+/// A letter within the caller's streets; an outsider (a street) sees it once its document is there.
+///
+/// # Errors
+/// Missing.
+pub fn row(conn: &mut AnyConn, places: &Places, outsider: bool, id: LetterId) -> Outcome<LetterRow> {
+    let seen = |l: &LetterRow| {
+        places.holds(l.street_id, None) && (!outsider || l.state == LetterState::DocumentReady)
+    };
+    store::find(conn, id)?.filter(seen).ok_or_else(|| Fault::missing("提醒函"))
+}
+
+/// One letter.
+///
+/// # Errors
+/// Missing.
+pub fn find(conn: &mut AnyConn, places: &Places, outsider: bool, id: LetterId) -> Outcome<LetterView> {
+    let row = row(conn, places, outsider, id)?;
+    views(conn, vec![row])?.pop().ok_or_else(|| Fault::missing("提醒函"))
+}
+
+/// Letters in the order of their drafting.
+///
+/// # Errors
+/// A bad page.
+pub fn list(conn: &mut AnyConn, places: &Places, filter: &LetterFilter, ask: &PageAsk) -> Outcome<Page<LetterView>> {
+    let limit = ask.limit()?;
+    let after: Option<LetterId> = ask.after()?;
+    let rows = store::list(conn, places, filter, after, limit + 1)?;
+    let kept = page(rows, limit, |l: &LetterRow| l.id, |l| l);
+    Ok(Page { items: views(conn, kept.items)?, next_cursor: kept.next_cursor })
+}
