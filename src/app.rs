@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::db::connection::{Kind, kind_of};
 use crate::db::{Db, DbOptions, migrate};
 use crate::files::Store;
+use crate::letters::typeset::Typesetter;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
@@ -22,6 +23,8 @@ pub struct App {
     pub config: Config,
     /// The first signs, all verify.
     pub keys: Vec<SigningKey>,
+    /// Makes the letters' documents.
+    pub typesetter: Typesetter,
 }
 
 impl App {
@@ -32,6 +35,7 @@ impl App {
     pub fn build(config: Config, clock: Arc<dyn Clock>) -> Result<Arc<Self>, String> {
         prepare_folder(&config)?;
         let keys = load_keys(&config)?;
+        let typesetter = Typesetter::new(&config.fonts_dir, config.official_fonts_dir.as_deref())?;
         let files = Store::folder(&config.files_dir).map_err(|e| format!("设置 YIXUN_STORAGE：{e}"))?;
         let done = migrate::migrate(config.database()).map_err(|e| format!("设置 DATABASE_URL：{e}"))?;
         if !done.is_empty() {
@@ -39,7 +43,7 @@ impl App {
         }
         let db = Db::open(config.database(), &DbOptions::default())
             .map_err(|e| format!("设置 DATABASE_URL：{e}"))?;
-        Ok(Arc::new(Self { db, files, clock, config /*TS*/, keys }))
+        Ok(Arc::new(Self { db, files, clock, config, keys, typesetter }))
     }
 }
 

@@ -17,11 +17,17 @@ pub mod audit;
 pub mod calendar;
 pub mod campaigns;
 pub mod checklists;
+pub mod compliance;
 pub mod directory;
 pub mod findings;
+pub mod inspections;
+pub mod letters;
+pub mod photos;
 
 pub mod app;
+pub mod commands;
 pub mod config;
+pub mod demo;
 pub mod http;
 pub mod jobs;
 pub mod reference;

@@ -98,6 +98,8 @@ permissions! {
     ReadInspections = "inspection.read" [Inspector|Drafter|Reviewer|Registrar|Issuer|Street|Operator|Supervisor];
     /// Upload photos and documents as evidence.
     UploadPhoto = "photo.upload" [Inspector|Drafter|Street|Operator];
+    /// Read the originals of photos, with the place and time that the phone wrote into them.
+    ReadOriginals = "photo.original.read" [Drafter|Reviewer|Registrar|Issuer|Supervisor];
     /// Read photos.
     ReadPhotos = "photo.read" [Inspector|Drafter|Reviewer|Registrar|Issuer|Street|Operator|Supervisor];
     /// Read findings.

@@ -3,7 +3,7 @@
 //! as if it did not exist.
 
 use super::permissions::{Action, Role};
-use crate::ids::{AreaId, FacilityId};
+use crate::ids::{AreaId, FacilityId, UserId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A set of places.
@@ -104,6 +104,27 @@ pub fn scope_of(action: Action, grants: &[Reach]) -> Option<Scope> {
         }
     }
     allowed.then_some(scope)
+}
+
+/// A person who may do something: where that reaches, and every grant in force, because some rules ask for a rank.
+#[derive(Debug, Clone)]
+pub struct Holder {
+    /// The account.
+    pub id: UserId,
+    /// Works for a third party.
+    pub third_party: bool,
+    /// Where the permission reaches.
+    pub scope: Scope,
+    /// All grants in force.
+    pub reaches: Vec<Reach>,
+}
+
+impl Holder {
+    /// The roles that the person holds over a facility: a reviewer of one street is none in the next.
+    pub fn roles_at(&self, street: AreaId, facility: FacilityId) -> Vec<Role> {
+        let here = self.reaches.iter().filter(|r| r.places.holds(street, Some(facility)));
+        here.map(|r| r.role).collect()
+    }
 }
 
 /// Narrows a query of a table that has a street and a facility column to the caller's places.

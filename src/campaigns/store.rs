@@ -143,7 +143,7 @@ pub fn insert_targets(conn: &mut AnyConn, id: CampaignId, wanted: &[(FacilityId,
 }
 
 /// The visits that count as coverage.
-const COVERING: [&str; 2] = ["administrative", "supervision"];
+pub const COVERING: [&str; 2] = ["administrative", "supervision"];
 
 /// For each facility with a covering inspection in the campaign: whether one is complete.
 fn inspected(conn: &mut AnyConn, id: CampaignId) -> Outcome<HashMap<FacilityId, bool>> {

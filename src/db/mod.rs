@@ -5,6 +5,7 @@
 
 mod any;
 pub mod connection;
+pub mod counter;
 pub mod migrate;
 pub mod page;
 pub mod schema;

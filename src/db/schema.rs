@@ -341,6 +341,8 @@ diesel::table! {
         third_party -> Bool,
         body -> Text,
         body_sha256 -> Text,
+        receipt -> Text,
+        lacking -> Integer,
         received_at -> TsUtc,
         completed_at -> Nullable<TsUtc>,
     }
@@ -403,6 +405,7 @@ diesel::table! {
         purpose -> Text,
         required -> Bool,
         street_id -> IdSql,
+        facility_id -> IdSql,
         owner_id -> IdSql,
         declared_at -> TsUtc,
         received_at -> Nullable<TsUtc>,

@@ -229,6 +229,9 @@ pub(super) fn in_transaction<T>(
 /// How often a serialisation failure is tried again before the caller is told to come back.
 const RETRIES: u32 = 12;
 
+/// How often a uniqueness conflict is looked at again before it is the answer.
+const TWINS: u32 = 2;
+
 impl Db {
     /// Changes data in one transaction with its audit row. Blocks the thread; see [`Db::write`].
     ///
@@ -252,6 +255,8 @@ impl Db {
                     let result = in_transaction(&mut conn, begin, |c| attempt(c, &stamp, action, &f));
                     drop(conn);
                     match result {
+                        // A twin of this work may have committed first: a second look sees its rows.
+                        Err(fault) if fault.is_unique_violation() && tries < TWINS => tries += 1,
                         Err(fault) if is_retryable(&fault) && tries < RETRIES => {
                             tries += 1;
                             std::thread::sleep(backoff(tries));

@@ -29,9 +29,9 @@ impl Mark {
     pub fn read(data: &Path) -> Result<Option<Self>, String> {
         let path = data.join(FILE);
         match std::fs::read(&path) {
-            Ok(bytes) => {
-                serde_json::from_slice(&bytes).map(Some).map_err(|e| format!("演示标记 {} 已损坏：{e}", path.display()))
-            }
+            Ok(bytes) => serde_json::from_slice(&bytes)
+                .map(Some)
+                .map_err(|e| format!("演示标记 {} 已损坏：{e}", path.display())),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(e) => Err(format!("无法读取 {}：{e}", path.display())),
         }

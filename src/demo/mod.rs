@@ -1,7 +1,7 @@
 //! One quarter of a district, played through the real API: `yixun demo`. The roster and the people are made up from a
 //! fixed seed (`roster`, `cast`), seeded into a data folder of its own (`seed`); then a server is started on a free port
-//! with a clock that walks from July to October 2026, and everything else happens over HTTP (`client`, `play`, `loops`,
-//! `mail`): visits with drawn photos (`draw`), findings, rectification, closing, letters. The folder is built aside and
+//! with a clock that walks from July to October 2026, and everything else happens over HTTP (`client`): `play` walks
+//! through the days, `visits` inspects with drawn photos (`draw`), `loops` follows each finding, `mail` sends the letters. The folder is built aside and
 //! renamed when whole, and bears a mark (`mark`) that says that it is a demo.
 
 pub mod cast;
@@ -15,6 +15,7 @@ pub mod progress;
 pub mod roster;
 mod seed;
 mod table;
+mod visits;
 
 pub use mark::Mark;
 
@@ -32,10 +33,8 @@ use std::sync::Arc;
 /// # Errors
 /// A Chinese sentence: the folder holds something else, the database is not the embedded one, or a step failed.
 pub fn run(config: Config) -> Result<(), String> {
-    let data = config.data_dir.clone();
-    if !config.database().starts_with("sqlite:") {
-        return Err("演示只使用内置数据库：请取消设置 DATABASE_URL".into());
-    }
+    let data = std::path::absolute(&config.data_dir).map_err(|e| format!("设置 YIXUN_DATA_DIR：{e}"))?;
+    refuse_elsewhere(&config)?;
     if Mark::read(&data)?.is_some() {
         println!("演示数据已在 {}，未作任何改动。", data.display());
         println!("查看：cargo run --release -- serve    提醒函：{}", data.join("letters").display());
@@ -43,28 +42,55 @@ pub fn run(config: Config) -> Result<(), String> {
     }
     refuse_foreign(&data)?;
     let aside = beside(&data);
-    if aside.exists() {
-        std::fs::remove_dir_all(&aside).map_err(|e| format!("无法清理 {}：{e}", aside.display()))?;
-    }
+    let settings = Config::embedded(&aside, &config.fonts_dir)?.as_demo();
+    clean(&settings, &aside)?;
     let started = std::time::Instant::now();
-    let outcome = build(&config, &aside)?;
-    if data.exists() {
-        std::fs::remove_dir(&data).map_err(|e| format!("无法替换空文件夹 {}：{e}", data.display()))?;
-    }
+    let outcome = build(settings, &aside)?;
     std::fs::rename(&aside, &data).map_err(|e| format!("无法移动到 {}：{e}", data.display()))?;
     outcome.print(&data, started.elapsed());
     Ok(())
 }
 
-fn refuse_foreign(data: &Path) -> Result<(), String> {
-    match std::fs::read_dir(data) {
-        Err(_) => Ok(()),
-        Ok(mut entries) if entries.next().is_none() => Ok(()),
-        Ok(_) => Err(format!(
-            "数据文件夹 {} 已有其他内容，演示不会写入。请换一个文件夹（YIXUN_DATA_DIR）或先移走它",
-            data.display()
-        )),
+/// The demo lies in one folder, where `serve` finds it with the same settings.
+fn refuse_elsewhere(config: &Config) -> Result<(), String> {
+    let embedded = Config::embedded(&config.data_dir, &config.fonts_dir)?;
+    if config.database() != embedded.database() {
+        return Err("演示只使用内置数据库：请取消设置 DATABASE_URL".into());
     }
+    if config.files_dir != embedded.files_dir {
+        return Err("演示只使用数据文件夹：请取消设置 YIXUN_STORAGE".into());
+    }
+    Ok(())
+}
+
+/// Removes what an interrupted demo has left, unless another one is at work in it or it is something else.
+fn clean(settings: &Config, aside: &Path) -> Result<(), String> {
+    if !aside.exists() {
+        return Ok(());
+    }
+    if !aside.join("server.lock").exists() {
+        return Err(format!("{} 已存在且不是演示留下的，请先移走它", aside.display()));
+    }
+    let unused = lock_folder(settings)?;
+    std::fs::remove_dir_all(aside).map_err(|e| format!("无法清理 {}：{e}", aside.display()))?;
+    drop(unused);
+    Ok(())
+}
+
+/// An empty folder goes away before the work and not after it: one that cannot be replaced (a mount point) is refused
+/// at once.
+fn refuse_foreign(data: &Path) -> Result<(), String> {
+    let shown = data.display();
+    let entries = match std::fs::read_dir(data) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        entries => entries.map_err(|e| format!("设置 YIXUN_DATA_DIR：无法读取 {shown}：{e}"))?,
+    };
+    if entries.count() > 0 {
+        return Err(format!(
+            "数据文件夹 {shown} 已有其他内容，演示不会写入。请换一个文件夹（YIXUN_DATA_DIR）或先移走它"
+        ));
+    }
+    std::fs::remove_dir(data).map_err(|e| format!("设置 YIXUN_DATA_DIR：无法替换空文件夹 {shown}：{e}"))
 }
 
 /// Where the folder is built until it is whole.
@@ -107,7 +133,8 @@ impl Running {
 
     fn stop(mut self) -> Result<(), String> {
         self.workers.take();
-        let stopping = self.handle.stop(true);
+        // Every request has been answered: there is nothing to wait for.
+        let stopping = self.handle.stop(false);
         actix_web::rt::System::new().block_on(stopping);
         match self.thread.take().map(std::thread::JoinHandle::join) {
             Some(Ok(result)) => result.map_err(|e| e.to_string()),
@@ -116,9 +143,8 @@ impl Running {
     }
 }
 
-fn build(config: &Config, aside: &Path) -> Result<table::Outcome, String> {
+fn build(settings: Config, aside: &Path) -> Result<table::Outcome, String> {
     let clock = SetClock::new(play::at(play::BEGIN, 9, 0));
-    let settings = Config::embedded(aside, &config.fonts_dir)?.as_demo();
     let running = Running::start(settings, &clock)?;
     let people = seed::seed(&running.app)?;
     let quarter = play::Quarter::new(running.address, clock.clone(), people);

@@ -1,3 +1,44 @@
-//! Findings.
+//! Findings 问题, and the loop that each goes through until it is struck off the ledger 销号. `rules` is the pure table of
+//! what may happen and who may do it; `deadlines` reckons due dates (pure); `opening` makes a finding of a failing item;
+//! `steps` takes it further, one transaction a step; `record` writes what every step leaves: an event, the state's
+//! interval, the audit line and the change feed. A closed finding is never edited: the same item failing again opens a
+//! new one that points back to it.
+
 pub mod deadlines;
+mod opening;
+mod record;
 pub mod rules;
+mod steps;
+pub(crate) mod store;
+mod view;
+
+pub use opening::{OpenFinding, Opened, open_for};
+pub use steps::{
+    Claim, Recheck, Service, check, claim, close, confirm, reinspect, return_claim, serve, withdraw,
+};
+pub use store::FindingFilter;
+pub use view::{FindingDetail, FindingView, find, list};
+
+use crate::db::types::coded;
+
+coded! {
+    /// Where a finding comes from.
+    pub enum Source {
+        /// An inspection by the bureau.
+        Inspection = "inspection" "本局检查",
+        /// An inspection by a third party under contract.
+        ThirdParty = "third_party" "第三方检查",
+    }
+}
+
+coded! {
+    /// How a finding was served on the responsible side 送达.
+    pub enum ServiceMethod {
+        /// The sheet was handed over on site and signed for.
+        OnSite = "on_site" "现场送达",
+        /// The sheet was handed over and the signature refused; reason and witness are on the visit.
+        Refused = "refused" "拒签留置",
+        /// By letter.
+        Letter = "letter" "函件送达",
+    }
+}

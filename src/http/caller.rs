@@ -5,7 +5,7 @@
 use super::operation::{OperationSpec, Part};
 use super::problem::Problem;
 use crate::access::permissions::{Action, Permission, Role};
-use crate::access::scope::{Scope, scope_of};
+use crate::access::scope::{Holder, Reach, Scope, scope_of};
 use crate::access::{Actor, Stamp, store, tokens};
 use crate::app::App;
 use crate::clock::{business_date, machine_now};
@@ -36,6 +36,7 @@ pub struct Allowed<P> {
     pub third_party: bool,
     /// The roles in force.
     pub roles: Vec<Role>,
+    reaches: Vec<Reach>,
     /// The session of the token.
     pub session: SessionId,
     /// Business time of the request.
@@ -54,6 +55,16 @@ impl<P: Permission> Allowed<P> {
     pub fn stamp(&self) -> Stamp {
         let actor = Actor::User { id: self.user_id, name: self.name.clone() };
         Stamp { actor, now: self.now, address: self.address.clone() }
+    }
+
+    /// The person for rules that ask for a rank.
+    pub fn holder(&self) -> Holder {
+        Holder {
+            id: self.user_id,
+            third_party: self.third_party,
+            scope: self.scope.clone(),
+            reaches: self.reaches.clone(),
+        }
     }
 
     /// Reads from one snapshot.
@@ -121,6 +132,7 @@ impl<P: Permission> FromRequest for Allowed<P> {
                 name: person.name,
                 third_party: person.third_party,
                 roles,
+                reaches: person.reaches,
                 session: person.session,
                 now,
                 address,
@@ -142,7 +154,7 @@ struct Person {
     must_change: bool,
     password_set_at: DateTime<Utc>,
     session: SessionId,
-    reaches: Vec<crate::access::scope::Reach>,
+    reaches: Vec<Reach>,
 }
 
 fn person(conn: &mut AnyConn, claims: &tokens::Claims, now: DateTime<Utc>) -> Outcome<Person> {

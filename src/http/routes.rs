@@ -2,7 +2,7 @@
 //! specification) and the handler; permission, parameters, bodies and answers come from the handler's signature.
 
 use super::operation::{Operation, OperationSpec};
-use super::{access, audit, campaigns, checklists, directory};
+use super::{access, audit, campaigns, checklists, compliance, directory, findings, inspections, letters, photos};
 use actix_web::http::Method;
 use actix_web::{FromRequest, Responder, Route, web};
 use serde_json::{Value, json};
@@ -155,6 +155,39 @@ pub fn table() -> Routes {
         .get("/campaigns/{campaign_id}/targets", "list_targets", "检查对象", campaigns::targets)
         .post("/campaigns/{campaign_id}/targets", "add_targets", "加入检查对象", campaigns::add_targets)
         .get("/campaigns/{campaign_id}/progress", "campaign_progress", "检查进度", campaigns::progress);
+    t.section("检查")
+        .get("/inspections", "list_inspections", "检查记录列表", inspections::list)
+        .put("/inspections/{inspection_id}", "submit_inspection", "提交检查记录（可重复提交）", inspections::put)
+        .get("/inspections/{inspection_id}", "find_inspection", "查看检查记录", inspections::find)
+        .get("/visits/{visit_id}", "find_visit", "查看走访", inspections::find_visit)
+        .put("/photos/{photo_id}", "put_photo", "上传照片或材料（可重复上传）", photos::put)
+        .get("/photos/{photo_id}", "find_photo", "照片回执", photos::find)
+        .get("/photos/{photo_id}/content", "photo_content", "照片原件", photos::content)
+        .get("/photos/{photo_id}/renditions/{size}", "photo_rendition", "照片缩图（不含元数据）", photos::rendition);
+    t.section("问题与整改")
+        .get("/findings", "list_findings", "问题台账", findings::list)
+        .get("/findings/{finding_id}", "find_finding", "查看问题及其经过", findings::find)
+        .post("/findings/{finding_id}/confirmations", "confirm_finding", "确认问题", findings::confirm)
+        .post("/findings/{finding_id}/services", "serve_finding", "记录送达", findings::serve)
+        .post("/findings/{finding_id}/rectifications", "claim_rectification", "申报整改", findings::claim)
+        .post("/findings/{finding_id}/checks", "check_claim", "街道初核", findings::check)
+        .post("/findings/{finding_id}/reinspections", "reinspect_finding", "现场复查", findings::reinspect)
+        .post("/findings/{finding_id}/returns", "return_finding", "退回重改", findings::return_claim)
+        .post("/findings/{finding_id}/closures", "close_finding", "销号", findings::close)
+        .post("/findings/{finding_id}/withdrawals", "withdraw_finding", "撤销误报", findings::withdraw);
+    t.section("提醒函")
+        .get("/letters", "list_letters", "提醒函列表", letters::list)
+        .post("/letters/batch", "draft_letters", "按街道批量起草", letters::draft)
+        .post("/letters/batch/issue", "issue_letters", "批量签发（连续编号）", letters::issue)
+        .get("/letters/{letter_id}", "find_letter", "查看提醒函", letters::find)
+        .post("/letters/{letter_id}/submit", "submit_letter", "送审（冻结事实）", letters::submit)
+        .post("/letters/{letter_id}/return", "return_letter", "退回", letters::return_letter)
+        .post("/letters/{letter_id}/approve", "approve_letter", "审核通过（先试排版）", letters::approve)
+        .get("/letters/{letter_id}/document.pdf", "letter_document", "正式文件", letters::document);
+    t.section("合规情况")
+        .get("/compliance/facilities", "facilities_compliance", "各设施合规情况", compliance::facilities)
+        .get("/compliance/facilities/{facility_id}", "facility_compliance", "单个设施合规情况", compliance::facility)
+        .get("/compliance/streets", "streets_compliance", "各街道检查与销号情况", compliance::streets);
     t.section("审计").get("/audit", "list_audit", "审计记录（按全局顺序）", audit::list);
     t
 }

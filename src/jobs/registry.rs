@@ -23,10 +23,7 @@ pub fn run(app: &Arc<App>, kind: &str, payload: &str) -> Outcome<()> {
     match kind {
         RenderLetter::KIND => {
             let job: RenderLetter = serde_json::from_str(payload).map_err(Fault::internal)?;
-            {
-                let _ = (app, job.letter);
-                Ok(())
-            }
+            crate::letters::render::render(app, job.letter)
         }
         unknown => Err(Fault::internal(format!("unknown job kind {unknown}"))),
     }

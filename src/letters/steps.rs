@@ -249,7 +249,7 @@ pub fn issue_batch(tx: &mut Tx<'_>, places: &Places, sender: &Sender, ids: &[Let
         return Err(Fault::Refused { code: "not_all_issuable".into(), detail: "部分提醒函不能签发，全部未签发".into(), errors });
     }
     let count = i64::try_from(rows.len()).map_err(Fault::internal)?;
-    let first = numbering::take(tx.conn(), &format!("letter:{word}:{}", today.year()), count)?;
+    let first = numbering::take(tx.conn(), word, today.year(), count)?;
     for (seq, (mut row, next)) in (first..).zip(rows) {
         let seq = i32::try_from(seq).map_err(Fault::internal)?;
         let number = numbering::printed(word, today.year(), seq);

@@ -73,11 +73,11 @@ pub fn find(conn: &mut AnyConn, id: LetterId) -> Outcome<Option<LetterRow>> {
 
 /// A letter, its row locked on PostgreSQL until the transaction ends.
 pub fn find_locked(conn: &mut AnyConn, id: LetterId) -> Outcome<Option<LetterRow>> {
-    let one = letter::table.find(id).select(LetterRow::as_select());
-    Ok(match conn {
-        AnyConn::Pg(c) => one.for_update().first(c).optional()?,
-        AnyConn::Sqlite(c) => one.first(c).optional()?,
-    })
+    if let AnyConn::Pg(c) = conn {
+        let lock = letter::table.find(id).select(letter::id).for_update();
+        lock.first::<LetterId>(c).optional()?;
+    }
+    find(conn, id)
 }
 
 /// Which letters.

@@ -268,12 +268,14 @@ CREATE TABLE inspection (
     third_party boolean NOT NULL,
     body text COLLATE "C" NOT NULL,
     body_sha256 text COLLATE "C" NOT NULL,
+    receipt text COLLATE "C" NOT NULL,
+    lacking integer NOT NULL,
     received_at timestamptz NOT NULL,
     completed_at timestamptz
 );
 CREATE INDEX inspection_facility_id_received_at ON inspection (facility_id, received_at);
 CREATE INDEX inspection_campaign_id_facility_id ON inspection (campaign_id, facility_id);
-CREATE INDEX inspection_visit_id ON inspection (visit_id);
+CREATE UNIQUE INDEX inspection_visit_id_facility_id ON inspection (visit_id, facility_id);
 CREATE INDEX inspection_street_id_id ON inspection (street_id, id);
 
 -- An answer to one item.
@@ -320,12 +322,14 @@ CREATE TABLE evidence (
     purpose text COLLATE "C" NOT NULL,
     required boolean NOT NULL,
     street_id uuid NOT NULL REFERENCES area (id),
+    facility_id uuid NOT NULL REFERENCES facility (id),
     owner_id uuid NOT NULL REFERENCES user_account (id),
     declared_at timestamptz NOT NULL,
     received_at timestamptz,
     UNIQUE (subject_kind, subject_id, photo_id)
 );
 CREATE INDEX evidence_photo_id ON evidence (photo_id);
+CREATE INDEX evidence_sha256 ON evidence (sha256);
 
 -- A finding 问题.
 CREATE TABLE finding (

@@ -268,12 +268,14 @@ CREATE TABLE inspection (
     third_party BOOLEAN NOT NULL,
     body TEXT NOT NULL,
     body_sha256 TEXT NOT NULL,
+    receipt TEXT NOT NULL,
+    lacking INTEGER NOT NULL,
     received_at TEXT NOT NULL,
     completed_at TEXT
 );
 CREATE INDEX inspection_facility_id_received_at ON inspection (facility_id, received_at);
 CREATE INDEX inspection_campaign_id_facility_id ON inspection (campaign_id, facility_id);
-CREATE INDEX inspection_visit_id ON inspection (visit_id);
+CREATE UNIQUE INDEX inspection_visit_id_facility_id ON inspection (visit_id, facility_id);
 CREATE INDEX inspection_street_id_id ON inspection (street_id, id);
 
 -- An answer to one item.
@@ -320,12 +322,14 @@ CREATE TABLE evidence (
     purpose TEXT NOT NULL,
     required BOOLEAN NOT NULL,
     street_id BLOB NOT NULL REFERENCES area (id),
+    facility_id BLOB NOT NULL REFERENCES facility (id),
     owner_id BLOB NOT NULL REFERENCES user_account (id),
     declared_at TEXT NOT NULL,
     received_at TEXT,
     UNIQUE (subject_kind, subject_id, photo_id)
 );
 CREATE INDEX evidence_photo_id ON evidence (photo_id);
+CREATE INDEX evidence_sha256 ON evidence (sha256);
 
 -- A finding 问题.
 CREATE TABLE finding (

@@ -1,0 +1,58 @@
+//! What every step of a finding leaves: an event in its history, the interval of its state, the line in the audit trail
+//! and the row in the change feed, all in the step's own transaction.
+
+use super::rules::State;
+use super::store::{self, EventRow, FindingRow};
+use crate::db::{Change, Tx};
+use crate::fault::Outcome;
+use crate::ids::TypedId as _;
+use serde_json::{Value, json};
+
+/// Saves a finding that an event has moved to `to`.
+pub fn advance(
+    tx: &mut Tx<'_>,
+    row: &mut FindingRow,
+    event: &str,
+    to: State,
+    reason: Option<&str>,
+    detail: &Value,
+) -> Outcome<()> {
+    let from = row.state;
+    row.state = to;
+    row.revision += 1;
+    store::save(tx.conn(), row)?;
+    leave(tx, row, event, Some(from), reason, detail)
+}
+
+/// Records an event of a finding that is already saved; `from` is empty at its beginning.
+pub fn leave(
+    tx: &mut Tx<'_>,
+    row: &FindingRow,
+    event: &str,
+    from: Option<State>,
+    reason: Option<&str>,
+    detail: &Value,
+) -> Outcome<()> {
+    let seq = store::last_event_seq(tx.conn(), row.id)? + 1;
+    let line = EventRow {
+        id: tx.new_id(),
+        finding_id: row.id,
+        seq,
+        at: tx.ts(),
+        kind: event.into(),
+        actor_id: tx.actor().user(),
+        actor_name: tx.actor_label(),
+        from_state: from,
+        to_state: row.state,
+        reason: reason.map(str::to_string),
+        detail: detail.to_string(),
+    };
+    store::insert_event(tx.conn(), &line)?;
+    if from != Some(row.state) {
+        let at = tx.ts();
+        store::turn_interval(tx.conn(), row.id, seq, row.state, at)?;
+    }
+    let said = json!({ "number": row.number, "event": event, "from": from, "to": row.state });
+    tx.audit("finding", row.id, said);
+    tx.changed("finding", row.id.uuid(), Some(row.street_id.uuid()), Change::Put)
+}

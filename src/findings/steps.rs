@@ -1,0 +1,284 @@
+//! The steps of a finding after it was opened. Each locks the finding, asks the table in `rules`, and writes one
+//! transaction. Out of scope reads as missing.
+
+use super::opening::date;
+use super::record::advance;
+use super::rules::{Case, CheckResult, Event, Move, Who, decide};
+use super::store::{self, CheckRow, FindingRow, RectificationRow};
+use super::{ServiceMethod, rules};
+use crate::access::Holder;
+use crate::clock::business_date;
+use crate::db::{AnyConn, Tx};
+use crate::directory;
+use crate::fault::{Fault, FieldFault, Outcome};
+use crate::ids::{CheckId, FindingId, RectificationId, TypedId as _};
+use crate::photos::{self, Declared, Subject, SubjectKind};
+use chrono::NaiveDate;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+fn held(tx: &mut Tx<'_>, by: &Holder, id: FindingId) -> Outcome<FindingRow> {
+    let within = |f: &FindingRow| by.scope.holds_finding(f.street_id, f.facility_id, &f.category);
+    store::find_locked(tx.conn(), id)?.filter(within).ok_or_else(|| Fault::missing("问题"))
+}
+
+fn case_of(conn: &mut AnyConn, row: &FindingRow) -> Outcome<Case> {
+    Ok(Case {
+        state: row.state,
+        severity: row.severity,
+        proof: row.proof,
+        kind: directory::facility_by_id(conn, row.facility_id)?.kind,
+        route: row.route,
+        third_party: row.third_party,
+        found_by: row.found_by,
+        claimed_by: row.claimed_by,
+        checked_by: row.checked_by,
+        reinspected: row.reinspected_by.zip(row.reinspected_ok),
+    })
+}
+
+fn ask(tx: &mut Tx<'_>, by: &Holder, row: &FindingRow, event: Event) -> Outcome<Move> {
+    let case = case_of(tx.conn(), row)?;
+    let roles = by.roles_at(row.street_id, row.facility_id);
+    let who = Who { id: by.id, roles, third_party: by.third_party };
+    decide(&case, event, &who).map_err(|rules::Refusal { code, detail }| Fault::refused(code, detail))
+}
+
+/// The bureau confirms a finding; a 重大 one by a clause of the 判定标准.
+///
+/// # Errors
+/// Missing; a refusal of the table.
+pub fn confirm(tx: &mut Tx<'_>, by: &Holder, id: FindingId, clause: Option<&str>) -> Outcome<()> {
+    let mut row = held(tx, by, id)?;
+    let next = ask(tx, by, &row, Event::Confirm { clause: clause.is_some() })?;
+    row.confirmed_by = Some(by.id);
+    row.confirmed_at = Some(tx.ts());
+    row.clause = clause.map(str::to_string);
+    advance(tx, &mut row, "confirmed", next.to, None, &json!({ "clause": clause }))
+}
+
+/// How and by when.
+#[derive(Debug, Clone)]
+pub struct Service {
+    /// How it was served.
+    pub method: ServiceMethod,
+    /// A due date of the clerk's own; the suggestion unless given.
+    pub due_on: Option<NaiveDate>,
+    /// A remark.
+    pub note: Option<String>,
+}
+
+/// Records that a finding was served; its deadline runs from today.
+///
+/// # Errors
+/// Missing; a refusal of the table; a due date in the past.
+pub fn serve(tx: &mut Tx<'_>, by: &Holder, id: FindingId, service: &Service) -> Outcome<()> {
+    let mut row = held(tx, by, id)?;
+    let next = ask(tx, by, &row, Event::Serve)?;
+    date(tx, &mut row)?;
+    if let Some(wanted) = service.due_on.filter(|day| row.due_on != Some(*day)) {
+        if wanted < business_date(tx.now()) {
+            return Err(Fault::invalid("/due_on", "out_of_range", "整改期限早于送达日"));
+        }
+        let suggested = row.due_on.map(|d| d.to_string()).unwrap_or_default();
+        row.due_on = Some(wanted);
+        row.due_rule = Some(format!("经办人确定（系统建议 {suggested}）"));
+        row.due_provisional = false;
+    }
+    row.service_method = Some(service.method);
+    row.served_at = Some(tx.ts());
+    let detail = json!({ "method": service.method, "due_on": row.due_on, "rule": row.due_rule });
+    advance(tx, &mut row, "served", next.to, service.note.as_deref(), &detail)
+}
+
+/// What the responsible side says that it has done. A claim, until the finding is closed.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    /// The day on which it was rectified, as claimed.
+    pub claimed_on: NaiveDate,
+    /// What was done 已改情况.
+    pub measures: String,
+    /// Whether the like was looked for elsewhere 排查同类.
+    pub similar_check: Option<String>,
+    /// What keeps it from coming back 制度措施.
+    pub system_measures: Option<String>,
+    /// Who watches over it 监督人.
+    pub supervisor: Option<String>,
+    /// Proofs.
+    pub photos: Vec<Declared>,
+}
+
+/// The responsible side claims rectification.
+///
+/// # Errors
+/// Missing; a refusal of the table; a date before the finding or after today; a proof that was used before.
+pub fn claim(tx: &mut Tx<'_>, by: &Holder, id: FindingId, claim: &Claim) -> Outcome<RectificationId> {
+    let mut row = held(tx, by, id)?;
+    let next = ask(tx, by, &row, Event::Claim { proofs: claim.photos.len() })?;
+    let days = business_date(row.found_at.0)..=business_date(tx.now());
+    if !days.contains(&claim.claimed_on) {
+        return Err(Fault::invalid("/claimed_on", "out_of_range", "整改完成日期须在发现之后、今天之前（含）"));
+    }
+    let made: RectificationId = tx.new_id();
+    declare(tx, &row, SubjectKind::Rectification, made.uuid(), by, &claim.photos)?;
+    let line = RectificationRow {
+        id: made,
+        finding_id: id,
+        claimed_by: by.id,
+        claimed_on: claim.claimed_on,
+        measures: claim.measures.clone(),
+        similar_check: claim.similar_check.clone(),
+        system_measures: claim.system_measures.clone(),
+        supervisor: claim.supervisor.clone(),
+        created_at: tx.ts(),
+    };
+    store::insert_rectification(tx.conn(), &line)?;
+    row.claimed_by = Some(by.id);
+    row.claimed_on = Some(claim.claimed_on);
+    row.claimed_at = Some(tx.ts());
+    forget_checks(&mut row);
+    let detail = json!({ "rectification": made, "claimed_on": claim.claimed_on, "proofs": claim.photos.len() });
+    advance(tx, &mut row, "claimed", next.to, None, &detail)?;
+    Ok(made)
+}
+
+/// What was checked of an earlier claim says nothing of the next.
+fn forget_checks(row: &mut FindingRow) {
+    row.checked_by = None;
+    row.check_outcome = None;
+    row.reinspected_by = None;
+    row.reinspected_ok = None;
+    row.reinspected_at = None;
+}
+
+/// Declares proofs. A photo that already stands for this facility proves nothing new: the before-photo above all.
+fn declare(
+    tx: &mut Tx<'_>,
+    row: &FindingRow,
+    kind: SubjectKind,
+    id: Uuid,
+    by: &Holder,
+    declared: &[Declared],
+) -> Outcome<()> {
+    let hashes: Vec<String> = declared.iter().map(|d| d.sha256.clone()).collect();
+    let used = photos::declared_at(tx.conn(), row.facility_id, &hashes)?;
+    let again: Vec<FieldFault> = (0..)
+        .zip(declared)
+        .filter(|(_, d)| used.contains(&d.sha256))
+        .map(|(n, _): (usize, _)| {
+            FieldFault::new(format!("/photos/{n}"), "photo_reused", "该照片此前已用于该设施，不能作为整改证明")
+        })
+        .collect();
+    if !again.is_empty() {
+        return Err(Fault::invalid_many(again));
+    }
+    let subject =
+        Subject { kind, id, street_id: row.street_id, facility_id: row.facility_id, owner_id: by.id };
+    photos::declare(tx, &subject, declared, &|_| true)
+}
+
+fn record_check(
+    tx: &mut Tx<'_>,
+    id: CheckId,
+    row: &FindingRow,
+    kind: &str,
+    result: CheckResult,
+    note: &str,
+) -> Outcome<()> {
+    let line = CheckRow {
+        id,
+        finding_id: row.id,
+        kind: kind.into(),
+        result,
+        note: note.into(),
+        checked_by: tx.user()?,
+        checked_at: tx.ts(),
+    };
+    store::insert_check(tx.conn(), &line)
+}
+
+/// The street checks a claim 初核, or records that it did not.
+///
+/// # Errors
+/// Missing; a refusal of the table.
+pub fn check(tx: &mut Tx<'_>, by: &Holder, id: FindingId, result: CheckResult, note: &str) -> Outcome<()> {
+    let mut row = held(tx, by, id)?;
+    let next = ask(tx, by, &row, Event::Check(result))?;
+    let line = tx.new_id();
+    record_check(tx, line, &row, "street", result, note)?;
+    // Whoever only records that nobody checked has not checked.
+    row.checked_by = (result != CheckResult::Skipped).then_some(by.id);
+    row.check_outcome = Some(result);
+    advance(tx, &mut row, "checked", next.to, Some(note), &json!({ "result": result }))
+}
+
+/// What a re-inspector saw.
+#[derive(Debug, Clone)]
+pub struct Recheck {
+    /// It is rectified.
+    pub passed: bool,
+    /// What was seen.
+    pub note: String,
+    /// Photos.
+    pub photos: Vec<Declared>,
+}
+
+/// An inspector looks on site 复查. A third party's is evidence; only the bureau closes.
+///
+/// # Errors
+/// Missing; a refusal of the table; a photo that was used before.
+pub fn reinspect(tx: &mut Tx<'_>, by: &Holder, id: FindingId, seen: &Recheck) -> Outcome<()> {
+    let mut row = held(tx, by, id)?;
+    let next = ask(tx, by, &row, Event::Reinspect { passed: seen.passed })?;
+    let line: CheckId = tx.new_id();
+    declare(tx, &row, SubjectKind::Reinspection, line.uuid(), by, &seen.photos)?;
+    let result = if seen.passed { CheckResult::Pass } else { CheckResult::Fail };
+    record_check(tx, line, &row, "reinspection", result, &seen.note)?;
+    row.reinspected_by = Some(by.id);
+    row.reinspected_ok = Some(seen.passed);
+    row.reinspected_at = Some(tx.ts());
+    let detail: Value = json!({ "result": result, "third_party": by.third_party });
+    advance(tx, &mut row, "reinspected", next.to, Some(&seen.note), &detail)
+}
+
+/// The bureau sends a claim back 退回重改.
+///
+/// # Errors
+/// Missing; a refusal of the table.
+pub fn return_claim(tx: &mut Tx<'_>, by: &Holder, id: FindingId, reason: &str) -> Outcome<()> {
+    let mut row = held(tx, by, id)?;
+    let next = ask(tx, by, &row, Event::Return)?;
+    advance(tx, &mut row, "returned", next.to, Some(reason), &json!({}))
+}
+
+/// The bureau strikes a finding off the ledger 销号.
+///
+/// # Errors
+/// Missing; a refusal of the table.
+pub fn close(tx: &mut Tx<'_>, by: &Holder, id: FindingId, note: &str) -> Outcome<()> {
+    let mut row = held(tx, by, id)?;
+    let last = store::rectifications(tx.conn(), id)?.pop();
+    let (proofs_received, proofs_missing) = match last {
+        None => (0, 0),
+        Some(claim) => {
+            let evidence = photos::evidence_of(tx.conn(), SubjectKind::Rectification, claim.id.uuid())?;
+            (usize::try_from(evidence.received).unwrap_or(0), evidence.missing.len())
+        }
+    };
+    let next = ask(tx, by, &row, Event::Close { proofs_received, proofs_missing })?;
+    row.closed_by = Some(by.id);
+    row.closed_at = Some(tx.ts());
+    let detail = json!({ "proofs": proofs_received, "finder_closed": next.finder_closed });
+    advance(tx, &mut row, "closed", next.to, Some(note), &detail)
+}
+
+/// A second person withdraws a finding that was a mistake 误报.
+///
+/// # Errors
+/// Missing; a refusal of the table.
+pub fn withdraw(tx: &mut Tx<'_>, by: &Holder, id: FindingId, reason: &str) -> Outcome<()> {
+    let mut row = held(tx, by, id)?;
+    let next = ask(tx, by, &row, Event::Withdraw)?;
+    let detail = json!({ "severity": row.severity.label() });
+    advance(tx, &mut row, "withdrawn", next.to, Some(reason), &detail)
+}

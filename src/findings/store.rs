@@ -1,0 +1,303 @@
+//! Rows and queries of findings.
+
+use super::rules::{CheckResult, State};
+use super::{ServiceMethod, Source};
+use crate::access::{Places, Scope};
+use crate::checklists::{Proof, Severity, TermUnit};
+use crate::db::schema::{finding, finding_check, finding_event, finding_interval, rectification};
+use crate::db::{AnyConn, MultiBackend, Ts};
+use crate::directory::Route;
+use crate::fault::Outcome;
+use crate::ids::{
+    AreaId, CampaignId, CheckId, EventId, FacilityId, FindingId, InspectionId, ItemId, RectificationId, UserId,
+};
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+
+#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = finding, check_for_backend(MultiBackend), treat_none_as_null = true)]
+pub struct FindingRow {
+    pub id: FindingId,
+    pub number: String,
+    pub facility_id: FacilityId,
+    pub facility_name: String,
+    pub street_id: AreaId,
+    pub campaign_id: Option<CampaignId>,
+    pub inspection_id: Option<InspectionId>,
+    pub item_id: ItemId,
+    pub item_code: String,
+    pub category: String,
+    pub severity: Severity,
+    pub proof: Proof,
+    pub description: String,
+    pub source: Source,
+    pub third_party: bool,
+    pub route: Route,
+    pub state: State,
+    pub repeat_of: Option<FindingId>,
+    pub parent_id: Option<FindingId>,
+    pub found_by: UserId,
+    pub found_at: Ts,
+    pub confirmed_by: Option<UserId>,
+    pub confirmed_at: Option<Ts>,
+    pub clause: Option<String>,
+    pub service_method: Option<ServiceMethod>,
+    pub served_at: Option<Ts>,
+    pub term_days: i32,
+    pub term_unit: TermUnit,
+    pub due_on: Option<NaiveDate>,
+    pub due_rule: Option<String>,
+    pub calendar_version: Option<String>,
+    pub due_provisional: bool,
+    pub claimed_by: Option<UserId>,
+    pub claimed_on: Option<NaiveDate>,
+    pub claimed_at: Option<Ts>,
+    pub checked_by: Option<UserId>,
+    pub check_outcome: Option<CheckResult>,
+    pub reinspected_by: Option<UserId>,
+    pub reinspected_ok: Option<bool>,
+    pub reinspected_at: Option<Ts>,
+    pub closed_by: Option<UserId>,
+    pub closed_at: Option<Ts>,
+    pub observations: i32,
+    pub responsible_unit: String,
+    pub responsible_post: String,
+    pub responsible_person: String,
+    pub revision: i32,
+}
+
+/// Which findings.
+#[derive(Debug, Clone, Default)]
+pub struct FindingFilter {
+    /// Only of this facility.
+    pub facility_id: Option<FacilityId>,
+    /// Only in this street.
+    pub street_id: Option<AreaId>,
+    /// Only of this campaign.
+    pub campaign_id: Option<CampaignId>,
+    /// Only in this state.
+    pub state: Option<State>,
+    /// Only those overdue on this day.
+    pub overdue_on: Option<NaiveDate>,
+}
+
+/// States in which a due date can pass.
+pub const RUNNING: [State; 4] = [State::Served, State::Rectified, State::Checked, State::Returned];
+
+pub fn insert(conn: &mut AnyConn, row: &FindingRow) -> Outcome<()> {
+    diesel::insert_into(finding::table).values(row).execute(conn)?;
+    Ok(())
+}
+
+pub fn save(conn: &mut AnyConn, row: &FindingRow) -> Outcome<()> {
+    diesel::update(finding::table.find(row.id)).set(row).execute(conn)?;
+    Ok(())
+}
+
+pub fn find(conn: &mut AnyConn, id: FindingId) -> Outcome<Option<FindingRow>> {
+    Ok(finding::table.find(id).select(FindingRow::as_select()).first(conn).optional()?)
+}
+
+/// A finding, its row locked on PostgreSQL until the transaction ends.
+pub fn find_locked(conn: &mut AnyConn, id: FindingId) -> Outcome<Option<FindingRow>> {
+    if let AnyConn::Pg(c) = conn {
+        let lock = finding::table.find(id).select(finding::id).for_update();
+        lock.first::<FindingId>(c).optional()?;
+    }
+    find(conn, id)
+}
+
+/// The unsettled finding of an item at a facility; there is at most one.
+pub fn unsettled_of(conn: &mut AnyConn, facility: FacilityId, item_code: &str) -> Outcome<Option<FindingRow>> {
+    Ok(finding::table
+        .filter(finding::facility_id.eq(facility))
+        .filter(finding::item_code.eq(item_code))
+        .filter(finding::state.ne_all([State::Closed, State::Withdrawn]))
+        .order(finding::id)
+        .select(FindingRow::as_select())
+        .first(conn)
+        .optional()?)
+}
+
+/// The finding of an item at a facility that was closed last, not before `since`.
+pub fn last_closed(
+    conn: &mut AnyConn,
+    facility: FacilityId,
+    item_code: &str,
+    since: Ts,
+) -> Outcome<Option<FindingId>> {
+    Ok(finding::table
+        .filter(finding::facility_id.eq(facility))
+        .filter(finding::item_code.eq(item_code))
+        .filter(finding::state.eq(State::Closed))
+        .filter(finding::closed_at.ge(since))
+        .order((finding::closed_at.desc(), finding::id.desc()))
+        .select(finding::id)
+        .first(conn)
+        .optional()?)
+}
+
+type Reach = Box<dyn BoxableExpression<finding::table, MultiBackend, SqlType = Bool>>;
+
+fn within_places(places: &Places) -> Reach {
+    if places.all {
+        return Box::new(finding::number.is_not_null());
+    }
+    let streets: Vec<AreaId> = places.streets.iter().copied().collect();
+    let facilities: Vec<FacilityId> = places.facilities.iter().copied().collect();
+    Box::new(finding::street_id.eq_any(streets).or(finding::facility_id.eq_any(facilities)))
+}
+
+/// What of the ledger a scope reaches.
+fn within_scope(scope: &Scope) -> Reach {
+    let of_category = |(category, places): (&String, &Places)| -> Reach {
+        Box::new(finding::category.eq(category.clone()).and(within_places(places)))
+    };
+    scope.by_category.iter().map(of_category).fold(within_places(&scope.open), |a, b| Box::new(a.or(b)))
+}
+
+/// Findings within a scope, newest first.
+pub fn list(
+    conn: &mut AnyConn,
+    scope: &Scope,
+    filter: &FindingFilter,
+    after: Option<FindingId>,
+    limit: i64,
+) -> Outcome<Vec<FindingRow>> {
+    let mut query = finding::table
+        .filter(within_scope(scope))
+        .select(FindingRow::as_select())
+        .into_boxed::<MultiBackend>();
+    if let Some(id) = filter.facility_id {
+        query = query.filter(finding::facility_id.eq(id));
+    }
+    if let Some(id) = filter.street_id {
+        query = query.filter(finding::street_id.eq(id));
+    }
+    if let Some(id) = filter.campaign_id {
+        query = query.filter(finding::campaign_id.eq(id));
+    }
+    if let Some(state) = filter.state {
+        query = query.filter(finding::state.eq(state));
+    }
+    if let Some(day) = filter.overdue_on {
+        query = query.filter(finding::due_on.lt(day)).filter(finding::state.eq_any(RUNNING));
+    }
+    if let Some(after) = after {
+        query = query.filter(finding::id.lt(after));
+    }
+    Ok(query.order(finding::id.desc()).limit(limit).load(conn)?)
+}
+
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = finding_event, check_for_backend(MultiBackend))]
+pub struct EventRow {
+    pub id: EventId,
+    pub finding_id: FindingId,
+    pub seq: i32,
+    pub at: Ts,
+    pub kind: String,
+    pub actor_id: Option<UserId>,
+    pub actor_name: String,
+    pub from_state: Option<State>,
+    pub to_state: State,
+    pub reason: Option<String>,
+    pub detail: String,
+}
+
+pub fn insert_event(conn: &mut AnyConn, row: &EventRow) -> Outcome<()> {
+    diesel::insert_into(finding_event::table).values(row).execute(conn)?;
+    Ok(())
+}
+
+pub fn last_event_seq(conn: &mut AnyConn, id: FindingId) -> Outcome<i32> {
+    let of_finding = finding_event::table.filter(finding_event::finding_id.eq(id));
+    let last: Option<i32> = of_finding
+        .order(finding_event::seq.desc())
+        .select(finding_event::seq)
+        .first(conn)
+        .optional()?;
+    Ok(last.unwrap_or(0))
+}
+
+pub fn events(conn: &mut AnyConn, id: FindingId) -> Outcome<Vec<EventRow>> {
+    let of_finding = finding_event::table.filter(finding_event::finding_id.eq(id));
+    Ok(of_finding.order(finding_event::seq).select(EventRow::as_select()).load(conn)?)
+}
+
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = finding_interval, check_for_backend(MultiBackend))]
+pub struct IntervalRow {
+    pub finding_id: FindingId,
+    pub seq: i32,
+    pub state: State,
+    pub from_at: Ts,
+    pub to_at: Option<Ts>,
+}
+
+/// Ends the running interval of a finding and begins the next.
+pub fn turn_interval(conn: &mut AnyConn, id: FindingId, seq: i32, state: State, at: Ts) -> Outcome<()> {
+    let running = finding_interval::table
+        .filter(finding_interval::finding_id.eq(id))
+        .filter(finding_interval::to_at.is_null());
+    diesel::update(running).set(finding_interval::to_at.eq(at)).execute(conn)?;
+    let row = IntervalRow { finding_id: id, seq, state, from_at: at, to_at: None };
+    diesel::insert_into(finding_interval::table).values(&row).execute(conn)?;
+    Ok(())
+}
+
+pub fn intervals(conn: &mut AnyConn, id: FindingId) -> Outcome<Vec<IntervalRow>> {
+    let of_finding = finding_interval::table.filter(finding_interval::finding_id.eq(id));
+    Ok(of_finding.order(finding_interval::seq).select(IntervalRow::as_select()).load(conn)?)
+}
+
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = rectification, check_for_backend(MultiBackend))]
+pub struct RectificationRow {
+    pub id: RectificationId,
+    pub finding_id: FindingId,
+    pub claimed_by: UserId,
+    pub claimed_on: NaiveDate,
+    pub measures: String,
+    pub similar_check: Option<String>,
+    pub system_measures: Option<String>,
+    pub supervisor: Option<String>,
+    pub created_at: Ts,
+}
+
+pub fn insert_rectification(conn: &mut AnyConn, row: &RectificationRow) -> Outcome<()> {
+    diesel::insert_into(rectification::table).values(row).execute(conn)?;
+    Ok(())
+}
+
+/// The claims of a finding, oldest first.
+pub fn rectifications(conn: &mut AnyConn, id: FindingId) -> Outcome<Vec<RectificationRow>> {
+    let of_finding = rectification::table.filter(rectification::finding_id.eq(id));
+    let ordered = of_finding.order((rectification::created_at, rectification::id));
+    Ok(ordered.select(RectificationRow::as_select()).load(conn)?)
+}
+
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = finding_check, check_for_backend(MultiBackend))]
+pub struct CheckRow {
+    pub id: CheckId,
+    pub finding_id: FindingId,
+    pub kind: String,
+    pub result: CheckResult,
+    pub note: String,
+    pub checked_by: UserId,
+    pub checked_at: Ts,
+}
+
+pub fn insert_check(conn: &mut AnyConn, row: &CheckRow) -> Outcome<()> {
+    diesel::insert_into(finding_check::table).values(row).execute(conn)?;
+    Ok(())
+}
+
+/// The checks of a finding, oldest first.
+pub fn checks(conn: &mut AnyConn, id: FindingId) -> Outcome<Vec<CheckRow>> {
+    let of_finding = finding_check::table.filter(finding_check::finding_id.eq(id));
+    let ordered = of_finding.order((finding_check::checked_at, finding_check::id));
+    Ok(ordered.select(CheckRow::as_select()).load(conn)?)
+}

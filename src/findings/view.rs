@@ -1,0 +1,287 @@
+//! Findings as clients see them.
+
+use super::deadlines::is_overdue;
+use super::rules::{CheckResult, State};
+use super::store::{self, CheckRow, EventRow, FindingFilter, FindingRow, IntervalRow, RectificationRow};
+use super::{ServiceMethod, Source};
+use crate::access::Scope;
+use crate::checklists::{Proof, Severity};
+use crate::db::AnyConn;
+use crate::db::page::{Page, PageAsk, page};
+use crate::directory::Route;
+use crate::fault::{Fault, Outcome};
+use crate::ids::{
+    AreaId, CampaignId, FacilityId, FindingId, InspectionId, ItemId, RectificationId, TypedId as _, UserId,
+};
+use crate::photos::{self, EvidenceView, PhotoLine, SubjectKind};
+use chrono::{DateTime, NaiveDate, Utc};
+
+/// A finding 问题.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct FindingView {
+    /// Its id.
+    pub id: FindingId,
+    /// Its number, e.g. 440105007-2026-0012.
+    pub number: String,
+    /// Where.
+    pub facility_id: FacilityId,
+    /// The facility's name of that day.
+    pub facility_name: String,
+    /// The street of that day.
+    pub street_id: AreaId,
+    /// The campaign.
+    pub campaign_id: Option<CampaignId>,
+    /// The inspection that found it.
+    pub inspection_id: Option<InspectionId>,
+    /// The item.
+    pub item_id: ItemId,
+    /// Its code.
+    pub item_code: String,
+    /// Its category.
+    pub category: String,
+    /// How grave it is (`serious` 较大 is internal and no legal grade).
+    pub severity: Severity,
+    /// What shows rectification.
+    pub proof: Proof,
+    /// What was seen.
+    pub description: String,
+    /// Where it comes from.
+    pub source: Source,
+    /// Whom it goes through.
+    pub route: Route,
+    /// Where it stands.
+    pub state: State,
+    /// Its due day has passed and it is not closed.
+    pub overdue: bool,
+    /// When it was found.
+    pub found_at: DateTime<Utc>,
+    /// Who found it.
+    pub found_by: UserId,
+    /// When it was confirmed.
+    pub confirmed_at: Option<DateTime<Utc>>,
+    /// Clause of the 判定标准, for a 重大 one.
+    pub clause: Option<String>,
+    /// How it was served.
+    pub service_method: Option<ServiceMethod>,
+    /// When it was served; the deadline runs from here.
+    pub served_at: Option<DateTime<Utc>>,
+    /// Last day to rectify.
+    pub due_on: Option<NaiveDate>,
+    /// How that day was reckoned.
+    pub due_rule: Option<String>,
+    /// The day rests on a year whose holidays are not published.
+    pub due_provisional: bool,
+    /// The day of rectification, as claimed.
+    pub claimed_on: Option<NaiveDate>,
+    /// The street's check.
+    pub check_outcome: Option<CheckResult>,
+    /// Whether the last re-inspection passed.
+    pub reinspected_ok: Option<bool>,
+    /// Who closed it.
+    pub closed_by: Option<UserId>,
+    /// When it was closed.
+    pub closed_at: Option<DateTime<Utc>>,
+    /// The closed finding that this one repeats 重复出现.
+    pub repeat_of: Option<FindingId>,
+    /// How often it was seen again while unsettled.
+    pub observations: i32,
+    /// The unit that answers for it.
+    pub responsible_unit: String,
+    /// The post.
+    pub responsible_post: String,
+    /// The person.
+    pub responsible_person: String,
+    /// Raised at every step.
+    pub revision: i32,
+}
+
+/// A step in the history of a finding.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct FindingEvent {
+    /// Order.
+    pub seq: i32,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What.
+    pub kind: String,
+    /// Who.
+    pub actor: String,
+    /// The state before.
+    pub from: Option<State>,
+    /// The state after.
+    pub to: State,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// From when to when it was in a state.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct StateInterval {
+    /// The state.
+    pub state: State,
+    /// Since.
+    pub from: DateTime<Utc>,
+    /// Until; empty while it lasts.
+    pub to: Option<DateTime<Utc>>,
+}
+
+/// A claim with its proofs.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct RectificationView {
+    /// Its id.
+    pub id: RectificationId,
+    /// Who claimed.
+    pub claimed_by: UserId,
+    /// The day, as claimed.
+    pub claimed_on: NaiveDate,
+    /// When the claim came in.
+    pub created_at: DateTime<Utc>,
+    /// What was done.
+    pub measures: String,
+    /// Whether the like was looked for elsewhere.
+    pub similar_check: Option<String>,
+    /// What keeps it from coming back.
+    pub system_measures: Option<String>,
+    /// Who watches over it.
+    pub supervisor: Option<String>,
+    /// What was declared and what has arrived.
+    pub evidence: EvidenceView,
+    /// The proofs.
+    pub photos: Vec<PhotoLine>,
+}
+
+/// A check of a claim.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct CheckView {
+    /// `street` 初核 or `reinspection` 复查.
+    pub kind: String,
+    /// How it ended.
+    pub result: CheckResult,
+    /// What was seen.
+    pub note: String,
+    /// Who.
+    pub checked_by: UserId,
+    /// When.
+    pub checked_at: DateTime<Utc>,
+}
+
+/// A finding with its history.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct FindingDetail {
+    /// The finding.
+    #[serde(flatten)]
+    pub finding: FindingView,
+    /// Its history.
+    pub events: Vec<FindingEvent>,
+    /// Its states over time.
+    pub intervals: Vec<StateInterval>,
+    /// The claims, oldest first.
+    pub rectifications: Vec<RectificationView>,
+    /// The checks, oldest first.
+    pub checks: Vec<CheckView>,
+}
+
+fn view(r: FindingRow, now: DateTime<Utc>) -> FindingView {
+    FindingView {
+        overdue: r.state.deadline_runs() && r.due_on.is_some_and(|due| is_overdue(due, now)),
+        id: r.id,
+        number: r.number,
+        facility_id: r.facility_id,
+        facility_name: r.facility_name,
+        street_id: r.street_id,
+        campaign_id: r.campaign_id,
+        inspection_id: r.inspection_id,
+        item_id: r.item_id,
+        item_code: r.item_code,
+        category: r.category,
+        severity: r.severity,
+        proof: r.proof,
+        description: r.description,
+        source: r.source,
+        route: r.route,
+        state: r.state,
+        found_at: r.found_at.0,
+        found_by: r.found_by,
+        confirmed_at: r.confirmed_at.map(|t| t.0),
+        clause: r.clause,
+        service_method: r.service_method,
+        served_at: r.served_at.map(|t| t.0),
+        due_on: r.due_on,
+        due_rule: r.due_rule,
+        due_provisional: r.due_provisional,
+        claimed_on: r.claimed_on,
+        check_outcome: r.check_outcome,
+        reinspected_ok: r.reinspected_ok,
+        closed_by: r.closed_by,
+        closed_at: r.closed_at.map(|t| t.0),
+        repeat_of: r.repeat_of,
+        observations: r.observations,
+        responsible_unit: r.responsible_unit,
+        responsible_post: r.responsible_post,
+        responsible_person: r.responsible_person,
+        revision: r.revision,
+    }
+}
+
+fn event(e: EventRow) -> FindingEvent {
+    let EventRow { seq, at, kind, actor_name: actor, from_state: from, to_state: to, reason, .. } = e;
+    FindingEvent { seq, at: at.0, kind, actor, from, to, reason }
+}
+
+fn interval(i: IntervalRow) -> StateInterval {
+    StateInterval { state: i.state, from: i.from_at.0, to: i.to_at.map(|t| t.0) }
+}
+
+fn check(c: CheckRow) -> CheckView {
+    let CheckRow { kind, result, note, checked_by, checked_at, .. } = c;
+    CheckView { kind, result, note, checked_by, checked_at: checked_at.0 }
+}
+
+fn rectification(conn: &mut AnyConn, r: RectificationRow) -> Outcome<RectificationView> {
+    Ok(RectificationView {
+        evidence: photos::evidence_of(conn, SubjectKind::Rectification, r.id.uuid())?,
+        photos: photos::photos_of(conn, SubjectKind::Rectification, r.id.uuid())?,
+        id: r.id,
+        claimed_by: r.claimed_by,
+        claimed_on: r.claimed_on,
+        created_at: r.created_at.0,
+        measures: r.measures,
+        similar_check: r.similar_check,
+        system_measures: r.system_measures,
+        supervisor: r.supervisor,
+    })
+}
+
+/// Findings within a scope, newest first.
+///
+/// # Errors
+/// A bad page.
+pub fn list(
+    conn: &mut AnyConn,
+    scope: &Scope,
+    filter: &FindingFilter,
+    ask: &PageAsk,
+    now: DateTime<Utc>,
+) -> Outcome<Page<FindingView>> {
+    let limit = ask.limit()?;
+    let after: Option<FindingId> = ask.after()?;
+    let rows = store::list(conn, scope, filter, after, limit + 1)?;
+    Ok(page(rows, limit, |f: &FindingRow| f.id, |f| view(f, now)))
+}
+
+/// One finding within a scope, with its history.
+///
+/// # Errors
+/// Missing.
+pub fn find(conn: &mut AnyConn, scope: &Scope, id: FindingId, now: DateTime<Utc>) -> Outcome<FindingDetail> {
+    let within = |f: &FindingRow| scope.holds_finding(f.street_id, f.facility_id, &f.category);
+    let row = store::find(conn, id)?.filter(within).ok_or_else(|| Fault::missing("问题"))?;
+    let claims = store::rectifications(conn, id)?;
+    Ok(FindingDetail {
+        finding: view(row, now),
+        events: store::events(conn, id)?.into_iter().map(event).collect(),
+        intervals: store::intervals(conn, id)?.into_iter().map(interval).collect(),
+        rectifications: claims.into_iter().map(|r| rectification(conn, r)).collect::<Outcome<_>>()?,
+        checks: store::checks(conn, id)?.into_iter().map(check).collect(),
+    })
+}

@@ -1,0 +1,88 @@
+//! Visits and inspections.
+
+use super::answer::{Found, Made, Tagged};
+use super::caller::Allowed;
+use super::extract::{ApiPath, ApiQuery, ApiRaw};
+use super::problem::Answer;
+use crate::access::permissions::may;
+use crate::db::page::{Page, PageAsk};
+use crate::fault::Fault;
+use crate::ids::{CampaignId, FacilityId, InspectionId, VisitId};
+use crate::inspections::{
+    self, InspectionBody, InspectionDetail, InspectionFilter, InspectionState, InspectionView, Receipt, Submitted,
+    VisitView,
+};
+use garde::Validate;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+impl Tagged for Receipt {}
+impl Tagged for InspectionDetail {}
+impl Tagged for VisitView {}
+
+pub async fn put(
+    caller: Allowed<may::SubmitInspection>,
+    ApiPath(id): ApiPath<InspectionId>,
+    body: ApiRaw<InspectionBody>,
+) -> Answer<Made<Receipt>> {
+    let holder = caller.holder();
+    let raw = String::from_utf8(body.bytes.to_vec()).map_err(Fault::internal)?;
+    let submitted =
+        caller.write(move |tx| inspections::submit(tx, &holder, id, &body.value, &raw)).await?;
+    Ok(match submitted {
+        Submitted::New(receipt) => Made::New(receipt),
+        Submitted::Same(receipt) => Made::Same(receipt),
+    })
+}
+
+/// Which inspections.
+#[derive(Debug, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct InspectionQuery {
+    /// Only of this campaign.
+    #[garde(skip)]
+    campaign_id: Option<CampaignId>,
+    /// Only of this facility.
+    #[garde(skip)]
+    facility_id: Option<FacilityId>,
+    /// Only in this state.
+    #[garde(skip)]
+    #[param(inline)]
+    state: Option<InspectionState>,
+    /// Rows, 1–100.
+    #[garde(skip)]
+    limit: Option<i64>,
+    /// Cursor of the page before.
+    #[garde(length(max = 400))]
+    cursor: Option<String>,
+}
+
+pub async fn list(
+    caller: Allowed<may::ReadInspections>,
+    ApiQuery(query): ApiQuery<InspectionQuery>,
+) -> Answer<Found<Page<InspectionView>>> {
+    let ask = PageAsk { limit: query.limit, cursor: query.cursor };
+    let filter = InspectionFilter {
+        campaign_id: query.campaign_id,
+        facility_id: query.facility_id,
+        state: query.state,
+    };
+    let places = caller.scope.places();
+    Ok(Found(caller.read(move |conn| inspections::list(conn, &places, &filter, &ask)).await?))
+}
+
+pub async fn find(
+    caller: Allowed<may::ReadInspections>,
+    ApiPath(id): ApiPath<InspectionId>,
+) -> Answer<Found<InspectionDetail>> {
+    let places = caller.scope.places();
+    Ok(Found(caller.read(move |conn| inspections::find(conn, &places, id)).await?))
+}
+
+pub async fn find_visit(
+    caller: Allowed<may::ReadInspections>,
+    ApiPath(id): ApiPath<VisitId>,
+) -> Answer<Found<VisitView>> {
+    let places = caller.scope.places();
+    Ok(Found(caller.read(move |conn| inspections::find_visit(conn, &places, id)).await?))
+}

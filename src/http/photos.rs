@@ -1,0 +1,93 @@
+//! Photos and documents: sent whole, read back as the original or as a small picture.
+
+use super::answer::{Document, Found, Made, Tagged};
+use super::caller::Allowed;
+use super::extract::{ApiBytes, ApiPath, ApiPath2, ApiQuery};
+use super::problem::Answer;
+use crate::access::permissions::may;
+use crate::fault::{Fault, Outcome};
+use crate::files::sha256_of;
+use crate::ids::PhotoId;
+use crate::inspections;
+use crate::photos::renditions::SIZES;
+use crate::photos::{self, PhotoView, hash_is_well_formed};
+use garde::Validate;
+use serde::Deserialize;
+use std::time::Duration;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use utoipa::IntoParams;
+
+impl Tagged for PhotoView {}
+
+/// Pictures decoded at a time: each may take hundreds of megabytes.
+static DECODERS: Semaphore = Semaphore::const_new(2);
+/// How long a request waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+async fn turn() -> Outcome<SemaphorePermit<'static>> {
+    let busy = |_| Fault::Busy("too many pictures to decode".into());
+    tokio::time::timeout(PATIENCE, DECODERS.acquire()).await.map_err(busy)?.map_err(Fault::internal)
+}
+
+/// What the client says of the bytes that it sends.
+#[derive(Debug, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct Claimed {
+    /// SHA-256 of the body, 64 lower-case hexadecimal digits.
+    #[garde(custom(hash_is_well_formed))]
+    #[param(pattern = "^[0-9a-f]{64}$")]
+    sha256: String,
+}
+
+pub async fn put(
+    caller: Allowed<may::UploadPhoto>,
+    ApiPath(id): ApiPath<PhotoId>,
+    ApiQuery(claimed): ApiQuery<Claimed>,
+    ApiBytes(bytes): ApiBytes,
+) -> Answer<Made<PhotoView>> {
+    let (app, owner, sha256) = (caller.app().clone(), caller.user_id, claimed.sha256);
+    let (asked, length) = (sha256.clone(), i64::try_from(bytes.len()).map_err(Fault::internal)?);
+    // Asked before the bytes are stored, so that what is refused leaves nothing behind; asked again in the write.
+    caller.read(move |conn| photos::admissible(conn, owner, id, &asked, length)).await?;
+    let kept = tokio::task::spawn_blocking(move || photos::keep(&app.files, &sha256, &bytes)).await;
+    let stored = kept.map_err(Fault::internal)??;
+    let received = caller.write(move |tx| inspections::receive_photo(tx, id, &stored)).await?;
+    Ok(if received.new { Made::New(received.receipt) } else { Made::Same(received.receipt) })
+}
+
+pub async fn find(
+    caller: Allowed<may::ReadPhotos>,
+    ApiPath(id): ApiPath<PhotoId>,
+) -> Answer<Found<PhotoView>> {
+    let (places, user) = (caller.scope.places(), caller.user_id);
+    Ok(Found(caller.read(move |conn| photos::find(conn, &places, user, id)).await?))
+}
+
+pub async fn content(caller: Allowed<may::ReadOriginals>, ApiPath(id): ApiPath<PhotoId>) -> Answer<Document> {
+    let (places, user, app) = (caller.scope.places(), caller.user_id, caller.app().clone());
+    let photo = caller.read(move |conn| photos::find(conn, &places, user, id)).await?;
+    let name = photos::file_name(&photo);
+    let (content_type, sha256) = (photo.content_type.clone(), photo.sha256.clone());
+    let read = tokio::task::spawn_blocking(move || photos::original(&app.files, &photo)).await;
+    Ok(Document { bytes: read.map_err(Fault::internal)??, content_type, name, sha256 })
+}
+
+pub async fn rendition(
+    caller: Allowed<may::ReadPhotos>,
+    ApiPath2(id, size): ApiPath2<PhotoId, u32>,
+) -> Answer<Document> {
+    if !SIZES.contains(&size) {
+        return Err(Fault::missing("该尺寸的照片").into());
+    }
+    let (places, user, app) = (caller.scope.places(), caller.user_id, caller.app().clone());
+    let photo = caller.read(move |conn| photos::find(conn, &places, user, id)).await?;
+    let turn = turn().await?;
+    let made = tokio::task::spawn_blocking(move || {
+        // Held until the work ends, even if the client does not wait for it.
+        let _turn = turn;
+        photos::small(&app.files, &photo, size)
+    });
+    let bytes = made.await.map_err(Fault::internal)??;
+    let (name, sha256) = (format!("photo-{id}-{size}.jpg"), sha256_of(&bytes));
+    Ok(Document { bytes, content_type: "image/jpeg".into(), name, sha256 })
+}

@@ -1,0 +1,16 @@
+//! Visits and inspections. A phone sends an inspection under a UUID of its own making, with the visit that it belongs to,
+//! an answer to every item and a manifest of photos; `body` is what it sends, `rules` judges it (pure), `submit` stores
+//! it exactly once with its findings in one transaction. The same content again gives the same answer; other content is
+//! refused with what differs. Completeness is read from the manifest: a record whose declared photos have not arrived, or
+//! that lacks a photo which the list demands, is never called complete.
+
+mod body;
+pub mod rules;
+pub(crate) mod store;
+mod submit;
+mod view;
+
+pub use body::{Answer, InspectionBody, ObservedStatus, Part, Participant, Signature, SignatureState, Visit, VisitKind};
+pub use store::{InspectionFilter, InspectionState};
+pub use submit::{Receipt, Submitted, Stable, receive_photo, submit};
+pub use view::{InspectionDetail, InspectionView, VisitView, find, find_visit, list};

@@ -1,0 +1,262 @@
+//! Rows and queries of visits and inspections.
+
+use super::body::{Answer, ObservedStatus, Outcome as Answered, Part, Participant, SignatureState, VisitKind};
+use crate::access::Places;
+use crate::access::scope::within;
+use crate::db::connection::each;
+use crate::db::schema::{facility_version, finding, inspection, inspection_answer, visit, visit_participant};
+use crate::db::types::coded;
+use crate::db::{AnyConn, MultiBackend, Ts};
+use crate::directory::geo::{Datum, Position};
+use crate::fault::Outcome;
+use crate::ids::{
+    AreaId, CampaignId, ChecklistId, FacilityId, FacilityVersionId, FindingId, InspectionId, ItemId, UserId,
+    VisitId,
+};
+use diesel::prelude::*;
+
+coded! {
+    /// Whether all evidence is there.
+    pub enum InspectionState {
+        /// Evidence is missing.
+        Incomplete = "incomplete" "材料不全",
+        /// All evidence is there.
+        Complete = "complete" "完整",
+    }
+}
+
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = visit, check_for_backend(MultiBackend))]
+pub struct VisitRow {
+    pub id: VisitId,
+    pub campaign_id: Option<CampaignId>,
+    pub kind: VisitKind,
+    pub started_claim: Ts,
+    pub ended_claim: Option<Ts>,
+    pub lat: Option<f64>,
+    pub lng: Option<f64>,
+    pub datum: Option<Datum>,
+    pub notice_number: Option<String>,
+    pub signature: SignatureState,
+    pub signed_by: Option<String>,
+    pub refusal_reason: Option<String>,
+    pub witness: Option<String>,
+    pub lead_id: UserId,
+    pub street_id: AreaId,
+    pub content_sha256: String,
+    pub received_at: Ts,
+}
+
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = visit_participant, check_for_backend(MultiBackend))]
+struct ParticipantRow {
+    visit_id: VisitId,
+    position: i32,
+    name: String,
+    organisation: String,
+    certificate: Option<String>,
+    part: Part,
+}
+
+pub fn visit(conn: &mut AnyConn, id: VisitId) -> Outcome<Option<VisitRow>> {
+    Ok(visit::table.find(id).select(VisitRow::as_select()).first(conn).optional()?)
+}
+
+pub fn insert_visit(conn: &mut AnyConn, row: &VisitRow, people: &[Participant]) -> Outcome<()> {
+    diesel::insert_into(visit::table).values(row).execute(conn)?;
+    let rows: Vec<ParticipantRow> = (0..)
+        .zip(people)
+        .map(|(position, p)| ParticipantRow {
+            visit_id: row.id,
+            position,
+            name: p.name.clone(),
+            organisation: p.organisation.clone(),
+            certificate: p.certificate.clone(),
+            part: p.part,
+        })
+        .collect();
+    each!(conn, c => diesel::insert_into(visit_participant::table).values(&rows).execute(c))?;
+    Ok(())
+}
+
+pub fn participants(conn: &mut AnyConn, id: VisitId) -> Outcome<Vec<Participant>> {
+    let rows: Vec<ParticipantRow> = visit_participant::table
+        .filter(visit_participant::visit_id.eq(id))
+        .order(visit_participant::position)
+        .select(ParticipantRow::as_select())
+        .load(conn)?;
+    let person = |ParticipantRow { name, organisation, certificate, part, .. }| Participant {
+        name,
+        organisation,
+        certificate,
+        part,
+    };
+    Ok(rows.into_iter().map(person).collect())
+}
+
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = inspection, check_for_backend(MultiBackend))]
+pub struct InspectionRow {
+    pub id: InspectionId,
+    pub visit_id: VisitId,
+    pub campaign_id: Option<CampaignId>,
+    pub facility_id: FacilityId,
+    pub facility_version_id: FacilityVersionId,
+    pub street_id: AreaId,
+    pub checklist_id: ChecklistId,
+    pub state: InspectionState,
+    pub observed_status: Option<ObservedStatus>,
+    pub submitted_by: UserId,
+    pub third_party: bool,
+    pub body: String,
+    pub body_sha256: String,
+    pub receipt: String,
+    pub lacking: i32,
+    pub received_at: Ts,
+    pub completed_at: Option<Ts>,
+}
+
+pub fn insert(conn: &mut AnyConn, row: &InspectionRow) -> Outcome<()> {
+    diesel::insert_into(inspection::table).values(row).execute(conn)?;
+    Ok(())
+}
+
+pub fn find(conn: &mut AnyConn, id: InspectionId) -> Outcome<Option<InspectionRow>> {
+    Ok(inspection::table.find(id).select(InspectionRow::as_select()).first(conn).optional()?)
+}
+
+/// The inspection of a facility in a visit; there is at most one.
+pub fn of_visit(conn: &mut AnyConn, visit: VisitId, facility: FacilityId) -> Outcome<Option<InspectionId>> {
+    Ok(inspection::table
+        .filter(inspection::visit_id.eq(visit))
+        .filter(inspection::facility_id.eq(facility))
+        .select(inspection::id)
+        .first(conn)
+        .optional()?)
+}
+
+pub fn set_receipt(conn: &mut AnyConn, id: InspectionId, receipt: &str) -> Outcome<()> {
+    diesel::update(inspection::table.find(id)).set(inspection::receipt.eq(receipt)).execute(conn)?;
+    Ok(())
+}
+
+/// Marks an inspection complete, unless a demanded photo was never declared. Returns whether it was marked now.
+pub fn complete(conn: &mut AnyConn, id: InspectionId, at: Ts) -> Outcome<bool> {
+    let open = inspection::table
+        .find(id)
+        .filter(inspection::state.eq(InspectionState::Incomplete))
+        .filter(inspection::lacking.eq(0));
+    let marked = diesel::update(open)
+        .set((inspection::state.eq(InspectionState::Complete), inspection::completed_at.eq(at)))
+        .execute(conn)?;
+    Ok(marked == 1)
+}
+
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = inspection_answer, check_for_backend(MultiBackend))]
+struct AnswerRow {
+    inspection_id: InspectionId,
+    item_id: ItemId,
+    code: String,
+    outcome: Answered,
+    note: Option<String>,
+    value: Option<String>,
+}
+
+pub fn insert_answers<'a>(
+    conn: &mut AnyConn,
+    id: InspectionId,
+    answers: impl Iterator<Item = (&'a Answer, &'a str)>,
+) -> Outcome<()> {
+    let rows: Vec<AnswerRow> = answers
+        .map(|(a, code)| AnswerRow {
+            inspection_id: id,
+            item_id: a.item_id,
+            code: code.into(),
+            outcome: a.outcome,
+            note: a.note.clone(),
+            value: a.value.clone(),
+        })
+        .collect();
+    each!(conn, c => diesel::insert_into(inspection_answer::table).values(&rows).execute(c))?;
+    Ok(())
+}
+
+/// The answers of an inspection with the items' codes, by code.
+pub fn answers(conn: &mut AnyConn, id: InspectionId) -> Outcome<Vec<(String, Answer)>> {
+    let rows: Vec<AnswerRow> = inspection_answer::table
+        .filter(inspection_answer::inspection_id.eq(id))
+        .order(inspection_answer::code)
+        .select(AnswerRow::as_select())
+        .load(conn)?;
+    let answer = |AnswerRow { item_id, code, outcome, note, value, .. }| {
+        (code, Answer { item_id, outcome, note, value })
+    };
+    Ok(rows.into_iter().map(answer).collect())
+}
+
+/// Which inspections.
+#[derive(Debug, Clone, Default)]
+pub struct InspectionFilter {
+    /// Only of this campaign.
+    pub campaign_id: Option<CampaignId>,
+    /// Only of this facility.
+    pub facility_id: Option<FacilityId>,
+    /// Only in this state.
+    pub state: Option<InspectionState>,
+}
+
+/// Inspections within places with the facility's name of that day, newest id first.
+pub fn list(
+    conn: &mut AnyConn,
+    places: &Places,
+    filter: &InspectionFilter,
+    after: Option<InspectionId>,
+    limit: i64,
+) -> Outcome<Vec<(InspectionRow, String)>> {
+    let mut query = inspection::table
+        .inner_join(facility_version::table.on(facility_version::id.eq(inspection::facility_version_id)))
+        .select((InspectionRow::as_select(), facility_version::name))
+        .into_boxed::<MultiBackend>();
+    if let Some(id) = filter.campaign_id {
+        query = query.filter(inspection::campaign_id.eq(id));
+    }
+    if let Some(id) = filter.facility_id {
+        query = query.filter(inspection::facility_id.eq(id));
+    }
+    if let Some(state) = filter.state {
+        query = query.filter(inspection::state.eq(state));
+    }
+    if let Some(after) = after {
+        query = query.filter(inspection::id.lt(after));
+    }
+    let query = within!(query, places, inspection::street_id, inspection::facility_id);
+    Ok(query.order(inspection::id.desc()).limit(limit).load(conn)?)
+}
+
+/// Inspections of a visit, by id.
+pub fn ids_of_visit(conn: &mut AnyConn, id: VisitId) -> Outcome<Vec<(InspectionId, FacilityId, AreaId)>> {
+    let of_visit = inspection::table.filter(inspection::visit_id.eq(id)).order(inspection::id);
+    Ok(of_visit.select((inspection::id, inspection::facility_id, inspection::street_id)).load(conn)?)
+}
+
+/// The name and position that a facility had in a version.
+pub fn facility_of(conn: &mut AnyConn, id: FacilityVersionId) -> Outcome<(String, Option<Position>)> {
+    type Row = (String, Option<f64>, Option<f64>, Option<Datum>);
+    let (name, lat, lng, datum): Row = facility_version::table
+        .find(id)
+        .select((facility_version::name, facility_version::lat, facility_version::lng, facility_version::datum))
+        .first(conn)?;
+    Ok((name, position(lat, lng, datum)))
+}
+
+/// A position of three columns.
+pub fn position(lat: Option<f64>, lng: Option<f64>, datum: Option<Datum>) -> Option<Position> {
+    Position::new(lat?, lng?, datum?)
+}
+
+/// The findings that an inspection opened, by number.
+pub fn findings_of(conn: &mut AnyConn, id: InspectionId) -> Outcome<Vec<(FindingId, String)>> {
+    let opened = finding::table.filter(finding::inspection_id.eq(id)).order(finding::number);
+    Ok(opened.select((finding::id, finding::number)).load(conn)?)
+}

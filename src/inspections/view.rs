@@ -1,0 +1,214 @@
+//! Visits and inspections as clients see them.
+
+use super::body::{Answer, ObservedStatus, Participant, Signature, VisitKind};
+use super::store::{self, InspectionFilter, InspectionRow, InspectionState, VisitRow};
+use crate::access::Places;
+use crate::db::AnyConn;
+use crate::db::page::{Page, PageAsk, page};
+use crate::directory::facilities::PositionView;
+use crate::fault::{Fault, Outcome};
+use crate::ids::{AreaId, CampaignId, ChecklistId, FacilityId, InspectionId, TypedId as _, UserId, VisitId};
+use crate::photos::{self, EvidenceView, PhotoLine, SubjectKind};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// An inspection.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct InspectionView {
+    /// Its id.
+    pub id: InspectionId,
+    /// Its visit.
+    pub visit_id: VisitId,
+    /// Its campaign.
+    pub campaign_id: Option<CampaignId>,
+    /// Its facility.
+    pub facility_id: FacilityId,
+    /// The facility's name of that day.
+    pub facility_name: String,
+    /// The street of that day.
+    pub street_id: AreaId,
+    /// The check items.
+    pub checklist_id: ChecklistId,
+    /// Whether all evidence is there.
+    pub state: InspectionState,
+    /// Whether the facility was seen to work.
+    pub observed_status: Option<ObservedStatus>,
+    /// Who sent it.
+    pub submitted_by: UserId,
+    /// Sent by a third party.
+    pub third_party: bool,
+    /// When the server had it.
+    pub received_at: DateTime<Utc>,
+    /// When all evidence was there.
+    pub completed_at: Option<DateTime<Utc>>,
+}
+
+/// A visit.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct VisitView {
+    /// Its id.
+    pub id: VisitId,
+    /// Its campaign.
+    pub campaign_id: Option<CampaignId>,
+    /// What it is.
+    pub kind: VisitKind,
+    /// When it began, by the phone's clock.
+    pub started_at: DateTime<Utc>,
+    /// When it ended, by the phone's clock.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// Where the phone was.
+    pub position: Option<PositionView>,
+    /// Number of the notice.
+    pub notice_number: Option<String>,
+    /// Who took part.
+    pub participants: Vec<Participant>,
+    /// The site's signature.
+    pub signature: Signature,
+    /// Who leads it.
+    pub lead_id: UserId,
+    /// When the server had it.
+    pub received_at: DateTime<Utc>,
+    /// Its inspections within the caller's places.
+    pub inspections: Vec<InspectionId>,
+}
+
+/// An answer with its item's code.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct AnswerView {
+    /// The item's code.
+    pub code: String,
+    /// The answer.
+    #[serde(flatten)]
+    pub answer: Answer,
+}
+
+/// A finding that the inspection opened.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct OpenedRef {
+    /// The finding.
+    pub id: crate::ids::FindingId,
+    /// Its number.
+    pub number: String,
+}
+
+/// An inspection with its answers and evidence.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct InspectionDetail {
+    /// The inspection.
+    #[serde(flatten)]
+    pub inspection: InspectionView,
+    /// The answers by code.
+    pub answers: Vec<AnswerView>,
+    /// What was declared and what has arrived.
+    pub evidence: EvidenceView,
+    /// The photos.
+    pub photos: Vec<PhotoLine>,
+    /// The findings that it opened.
+    pub findings: Vec<OpenedRef>,
+    /// Metres between the phone and the facility, where both are known.
+    pub distance_m: Option<f64>,
+}
+
+fn view(row: InspectionRow, facility_name: String) -> InspectionView {
+    InspectionView {
+        id: row.id,
+        visit_id: row.visit_id,
+        campaign_id: row.campaign_id,
+        facility_id: row.facility_id,
+        facility_name,
+        street_id: row.street_id,
+        checklist_id: row.checklist_id,
+        state: row.state,
+        observed_status: row.observed_status,
+        submitted_by: row.submitted_by,
+        third_party: row.third_party,
+        received_at: row.received_at.0,
+        completed_at: row.completed_at.map(|t| t.0),
+    }
+}
+
+/// Inspections within places, newest id first.
+///
+/// # Errors
+/// A bad page.
+pub fn list(
+    conn: &mut AnyConn,
+    places: &Places,
+    filter: &InspectionFilter,
+    ask: &PageAsk,
+) -> Outcome<Page<InspectionView>> {
+    let limit = ask.limit()?;
+    let after: Option<InspectionId> = ask.after()?;
+    let rows = store::list(conn, places, filter, after, limit + 1)?;
+    Ok(page(rows, limit, |(i, _): &(InspectionRow, String)| i.id, |(row, name)| view(row, name)))
+}
+
+/// One inspection within places.
+///
+/// # Errors
+/// Missing.
+pub fn find(conn: &mut AnyConn, places: &Places, id: InspectionId) -> Outcome<InspectionDetail> {
+    let within = |i: &InspectionRow| places.holds(i.street_id, Some(i.facility_id));
+    let row = store::find(conn, id)?.filter(within).ok_or_else(|| Fault::missing("检查记录"))?;
+    let (name, place) = store::facility_of(conn, row.facility_version_id)?;
+    let visit = store::visit(conn, row.visit_id)?.ok_or_else(|| Fault::missing("走访"))?;
+    let phone = store::position(visit.lat, visit.lng, visit.datum);
+    let answers = store::answers(conn, id)?.into_iter();
+    let findings = store::findings_of(conn, id)?.into_iter();
+    Ok(InspectionDetail {
+        inspection: view(row, name),
+        answers: answers.map(|(code, answer)| AnswerView { code, answer }).collect(),
+        evidence: photos::evidence_of(conn, SubjectKind::Inspection, id.uuid())?,
+        photos: photos::photos_of(conn, SubjectKind::Inspection, id.uuid())?,
+        findings: findings.map(|(id, number)| OpenedRef { id, number }).collect(),
+        distance_m: phone.zip(place).map(|(a, b)| a.distance_m(b).round()),
+    })
+}
+
+/// One visit, if one of its inspections is within places.
+///
+/// # Errors
+/// Missing.
+pub fn find_visit(conn: &mut AnyConn, places: &Places, id: VisitId) -> Outcome<VisitView> {
+    let missing = || Fault::missing("走访");
+    let row = store::visit(conn, id)?.ok_or_else(missing)?;
+    let inspections = store::ids_of_visit(conn, id)?;
+    let inspections: Vec<InspectionId> = inspections
+        .into_iter()
+        .filter(|(_, facility, street)| places.holds(*street, Some(*facility)))
+        .map(|(inspection, ..)| inspection)
+        .collect();
+    if inspections.is_empty() {
+        return Err(missing());
+    }
+    let participants = store::participants(conn, id)?;
+    Ok(visit_view(row, participants, inspections))
+}
+
+fn visit_view(row: VisitRow, participants: Vec<Participant>, inspections: Vec<InspectionId>) -> VisitView {
+    let position = match (row.lat, row.lng, row.datum) {
+        (Some(lat), Some(lng), Some(datum)) => Some(PositionView { lat, lng, datum }),
+        _ => None,
+    };
+    let signature = Signature {
+        state: row.signature,
+        signed_by: row.signed_by,
+        reason: row.refusal_reason,
+        witness: row.witness,
+    };
+    VisitView {
+        id: row.id,
+        campaign_id: row.campaign_id,
+        kind: row.kind,
+        started_at: row.started_claim.0,
+        ended_at: row.ended_claim.map(|t| t.0),
+        position,
+        notice_number: row.notice_number,
+        participants,
+        signature,
+        lead_id: row.lead_id,
+        received_at: row.received_at.0,
+        inspections,
+    }
+}

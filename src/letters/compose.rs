@@ -1,0 +1,291 @@
+//! From facts to a letter: PURE. The annexes are made first, and every count in the text is taken from their rows
+//! (`tally`), so the two cannot disagree; what was counted elsewhere (coverage in annex 2) is compared and refused when
+//! it differs. What this campaign found and what is left from before are two lists that are never summed.
+//!
+//! A letter reminds: it is none of the 15 statutory kinds and has no coercive force, so it never says 责令; 较大 is an
+//! internal grade and never printed as a legal one (安监总局令第16号第三条 knows 一般 and 重大 only).
+
+mod body;
+mod marks;
+mod tally;
+mod title;
+
+#[cfg(test)]
+pub(super) mod samples;
+#[cfg(test)]
+mod tests;
+
+use super::facts::{Facts, Line};
+use super::letter::{Annex, IndicatorRow, IssueRow, Letter, printed_date};
+use crate::directory::FacilityKind;
+use crate::findings::rules::State;
+use chrono::NaiveDate;
+use marks::clean;
+
+/// Findings in one letter at the most, those of before included; indicators likewise.
+pub const MAX_LINES: usize = 200;
+
+/// Characters in one text at the most.
+pub const MAX_TEXT: usize = 2_000;
+
+/// What a reminder letter never says.
+const FORBIDDEN: [&str; 4] = ["责令", "较大隐患", "较大事故隐患", "较大安全隐患"];
+
+/// Why a letter cannot be composed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ComposeFault {
+    /// The street would have to reply before it has the letter.
+    #[error("回复期限（{}）须晚于成文日期（{}）", printed_date(*reply_due), printed_date(*date))]
+    ReplyDue {
+        /// The day by which the street replies.
+        reply_due: NaiveDate,
+        /// The day of the letter.
+        date: NaiveDate,
+    },
+    /// More than [`MAX_LINES`].
+    #[error("{what}共{count}项，一份函最多列{MAX_LINES}项")]
+    TooManyLines {
+        /// Which list.
+        what: &'static str,
+        /// How many rows it has.
+        count: usize,
+    },
+    /// A text is longer than [`MAX_TEXT`].
+    #[error("{place}超过{MAX_TEXT}字")]
+    TextTooLong {
+        /// Which text.
+        place: String,
+    },
+    /// A text that must be there is empty.
+    #[error("{place}为空")]
+    TextMissing {
+        /// Which text.
+        place: String,
+    },
+    /// A text says what a reminder letter never says.
+    #[error("{place}含有“{word}”，提醒函不得使用")]
+    ForbiddenWord {
+        /// Which text.
+        place: String,
+        /// The word.
+        word: &'static str,
+    },
+    /// The title does not fit its lines.
+    #[error("检查行动名称过长，标题无法排成{}行以内", title::MAX_LINES)]
+    TitleTooLong,
+    /// Two counts of the same thing differ.
+    #[error("“{what}”的数字前后不一致：{left}与{right}")]
+    CountsDisagree {
+        /// What is counted.
+        what: String,
+        /// One count.
+        left: String,
+        /// The other.
+        right: String,
+    },
+}
+
+impl ComposeFault {
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::ReplyDue { .. } => "reply_due_not_after_date",
+            Self::TooManyLines { .. } => "too_many_lines",
+            Self::TextTooLong { .. } => "text_too_long",
+            Self::TextMissing { .. } => "text_missing",
+            Self::ForbiddenWord { .. } => "forbidden_word",
+            Self::TitleTooLong => "title_too_long",
+            Self::CountsDisagree { .. } => "counts_disagree",
+        }
+    }
+}
+
+/// The annexes of a letter; a list without rows is no annex.
+struct Annexes {
+    issues: Option<Annex<IssueRow>>,
+    indicators: Option<Annex<IndicatorRow>>,
+    carried_over: Option<Annex<IssueRow>>,
+}
+
+/// Composes the letter of one street.
+///
+/// # Errors
+/// The reply date, a size, a text or a count that a letter cannot have.
+pub fn compose(facts: &Facts) -> Result<Letter, ComposeFault> {
+    if facts.reply_due <= facts.date {
+        return Err(ComposeFault::ReplyDue { reply_due: facts.reply_due, date: facts.date });
+    }
+    check_sizes(facts)?;
+    check_texts(facts)?;
+    check_counts(facts)?;
+    let annexes = annexes(facts)?;
+    Ok(Letter {
+        authority: clean(&facts.authority.name),
+        doc_word: clean(&facts.authority.doc_word),
+        number: None,
+        title: letter_title(facts)?,
+        recipient: clean(&facts.street_office_name),
+        body: body::write(facts, &annexes),
+        issues: annexes.issues,
+        indicators: annexes.indicators,
+        carried_over: annexes.carried_over,
+        date: facts.date,
+        contact: clean(&facts.authority.contact),
+        watermark: facts.authority.watermark.as_deref().map(clean),
+    })
+}
+
+/// 发文机关、事由、文种 (GB/T 9704-2012, 7.3.1); the authority, which also stands at the head of the page, is left out
+/// where the title would become too long with it.
+fn letter_title(facts: &Facts) -> Result<Vec<String>, ComposeFault> {
+    let short = clean(&format!("关于{}情况的提醒函", facts.campaign_name));
+    let full = format!("{}{short}", clean(&facts.authority.name));
+    let fits = |lines: &Vec<String>| lines.len() < title::MAX_LINES;
+    title::balanced(&full).filter(fits).or_else(|| title::balanced(&short)).ok_or(ComposeFault::TitleTooLong)
+}
+
+fn annexes(facts: &Facts) -> Result<Annexes, ComposeFault> {
+    let numbered = [!facts.lines.is_empty(), !facts.indicators.is_empty(), !facts.carried_over.is_empty()];
+    let count = numbered.iter().filter(|there| **there).count();
+    let label = |place: usize| match count {
+        1 => "附件".to_owned(),
+        _ => format!("附件{}", numbered[..=place].iter().filter(|there| **there).count()),
+    };
+    let as_of = printed_date(facts.as_of);
+    let rows = |lines: &[Line]| lines.iter().map(issue_row).collect::<Vec<_>>();
+    let (issues, carried) = (rows(&facts.lines), rows(&facts.carried_over));
+    let indicators: Vec<IndicatorRow> = facts.indicators.iter().map(indicator_row).collect();
+    let notes = [
+        format!("本次检查发现问题{}个，现状截至{as_of}。", issues.len()),
+        format!("截至{as_of}。"),
+        format!("前期检查发现、截至{as_of}尚未销号的问题{}个，不计入本次检查发现问题数。", carried.len()),
+    ];
+    let [issues_note, indicators_note, carried_note] = notes;
+    Ok(Annexes {
+        issues: annex(facts, label(0), "存在问题清单", issues_note, issues)?,
+        indicators: annex(facts, label(1), "考核指标完成情况表", indicators_note, indicators)?,
+        carried_over: annex(facts, label(2), "前期未销号问题清单", carried_note, carried)?,
+    })
+}
+
+fn annex<Row>(
+    facts: &Facts,
+    label: String,
+    title: &str,
+    note: String,
+    rows: Vec<Row>,
+) -> Result<Option<Annex<Row>>, ComposeFault> {
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    let full = clean(&format!("{}{}{title}", facts.street_name, facts.campaign_name));
+    let heading = title::balanced(&full).ok_or(ComposeFault::TitleTooLong)?;
+    Ok(Some(Annex { label, title: title.into(), heading, note, rows }))
+}
+
+fn issue_row(line: &Line) -> IssueRow {
+    let late = if line.overdue { "（已逾期）" } else { "" };
+    IssueRow {
+        number: clean(&line.finding_number),
+        facility: clean(&line.facility_name),
+        category: clean(&line.category),
+        problem: clean(&line.description),
+        basis: line.verified_basis.iter().map(|text| clean(text)).filter(|text| !text.is_empty()).collect(),
+        due: line.original_due.map_or_else(|| "—".into(), printed_date),
+        dated: line.original_due.is_some(),
+        standing: format!("{}{late}", line.state.label()),
+        closed: line.state == State::Closed,
+        overdue: line.overdue,
+        repeat: line.repeat,
+        photo: line.photo.as_ref().map(|photo| photo.sha256.clone()),
+    }
+}
+
+fn indicator_row(of: &super::facts::Indicator) -> IndicatorRow {
+    IndicatorRow {
+        name: clean(&of.name),
+        target: clean(&of.target),
+        value: clean(&of.value),
+        rate: clean(&of.rate),
+    }
+}
+
+fn check_sizes(facts: &Facts) -> Result<(), ComposeFault> {
+    let lists =
+        [("问题", facts.lines.len() + facts.carried_over.len()), ("考核指标", facts.indicators.len())];
+    match lists.into_iter().find(|(_, count)| *count > MAX_LINES) {
+        Some((what, count)) => Err(ComposeFault::TooManyLines { what, count }),
+        None => Ok(()),
+    }
+}
+
+fn check_texts(facts: &Facts) -> Result<(), ComposeFault> {
+    check_text("发文机关名称", &facts.authority.name, true)?;
+    check_text("机关代字", &facts.authority.doc_word, true)?;
+    check_text("联系方式", &facts.authority.contact, false)?;
+    check_text("主送机关", &facts.street_office_name, true)?;
+    check_text("街道名称", &facts.street_name, true)?;
+    check_text("检查行动名称", &facts.campaign_name, true)?;
+    check_text("水印", facts.authority.watermark.as_deref().unwrap_or_default(), false)?;
+    for line in facts.lines.iter().chain(&facts.carried_over) {
+        let place = |part: &str| format!("问题{}的{part}", line.finding_number);
+        check_text("问题编号", &line.finding_number, true)?;
+        check_text(&place("设施名称"), &line.facility_name, true)?;
+        check_text(&place("类别"), &line.category, true)?;
+        check_text(&place("描述"), &line.description, true)?;
+        for basis in &line.verified_basis {
+            check_text(&place("依据"), basis, false)?;
+        }
+    }
+    for indicator in &facts.indicators {
+        for text in [&indicator.name, &indicator.target, &indicator.value, &indicator.rate] {
+            check_text("考核指标", text, true)?;
+        }
+    }
+    Ok(())
+}
+
+fn check_text(place: &str, text: &str, needed: bool) -> Result<(), ComposeFault> {
+    let place = || place.chars().take(100).collect::<String>();
+    if text.chars().count() > MAX_TEXT {
+        return Err(ComposeFault::TextTooLong { place: place() });
+    }
+    let text = clean(text);
+    if needed && text.is_empty() {
+        return Err(ComposeFault::TextMissing { place: place() });
+    }
+    match FORBIDDEN.into_iter().find(|word| text.contains(word)) {
+        Some(word) => Err(ComposeFault::ForbiddenWord { place: place(), word }),
+        None => Ok(()),
+    }
+}
+
+/// The facilities planned and inspected of a kind.
+fn coverage(facts: &Facts, kind: FacilityKind) -> (u32, u32) {
+    let of =
+        |counts: &[super::facts::KindCount]| counts.iter().filter(|c| c.kind == kind).map(|c| c.count).sum();
+    (of(&facts.planned), of(&facts.inspected))
+}
+
+/// The text's coverage is annex 2's.
+fn check_counts(facts: &Facts) -> Result<(), ComposeFault> {
+    use crate::db::types::Coded as _;
+    for kind in FacilityKind::ALL {
+        let (planned, inspected) = coverage(facts, *kind);
+        let (said, name) =
+            ([format!("{planned}个"), format!("{inspected}个")], format!("{}检查覆盖率", kind.label()));
+        let disagree =
+            |left: String, right: String| ComposeFault::CountsDisagree { what: name.clone(), left, right };
+        if inspected > planned {
+            let [left, right] = said;
+            return Err(disagree(left, right));
+        }
+        for row in facts.indicators.iter().filter(|row| row.name == name) {
+            let printed = [row.target.clone(), row.value.clone()];
+            if printed != said {
+                return Err(disagree(said.join("/"), printed.join("/")));
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,315 @@
+//! Photos and documents, the evidence. An inspector's phone, an operator or a street first *declares* in a submission
+//! which photos belong to it (`manifest`), then sends each one by itself; the order does not matter, and each may be sent
+//! again. A photo that arrives is looked at (`sniff`: what it really is, and whether it could ever be decoded), made
+//! durable as a blob ([`keep`]), and then, in one transaction, gets its row and fills every place in a manifest that
+//! waits for it ([`receive`]). The original is kept byte for byte; what people look at are `renditions`.
+//!
+//! Nothing here knows what an inspection or a finding is: a manifest belongs to a [`Subject`].
+
+mod manifest;
+pub mod renditions;
+pub mod sniff;
+mod store;
+#[cfg(test)]
+mod scratch;
+
+pub use manifest::{
+    Declared, EvidenceView, PhotoLine, Subject, declare, declared_at, evidence_of, evidence_of_many,
+    hash_is_well_formed, photos_of,
+};
+
+use crate::access::Places;
+use crate::db::types::coded;
+use crate::db::{AnyConn, Change, Tx};
+use crate::fault::{Fault, FieldFault, Outcome};
+use crate::files::{Store, StoreFault, sha256_of};
+use crate::ids::{AreaId, PhotoId, UserId};
+use chrono::{DateTime, Utc};
+use renditions::{RenditionFault, rendition};
+use serde_json::json;
+use sniff::{Kind, SniffFault, sniff};
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+coded! {
+    /// What a photo is to show.
+    pub enum Purpose {
+        /// The place as it was found.
+        Scene = "scene" "现场",
+        /// What is wrong.
+        Problem = "problem" "问题",
+        /// What has been put right.
+        After = "after" "整改后",
+        /// A document.
+        Document = "document" "资料",
+    }
+}
+
+coded! {
+    /// What a manifest belongs to.
+    pub enum SubjectKind {
+        /// An inspection.
+        Inspection = "inspection" "检查",
+        /// A claim that a finding is rectified.
+        Rectification = "rectification" "整改",
+        /// A re-inspection.
+        Reinspection = "reinspection" "复查",
+    }
+}
+
+/// The largest photo or document, in bytes.
+pub const MAX_LENGTH: i64 = 20 * 1024 * 1024;
+
+/// Whether a text is a SHA-256 as we write it: 64 lower-case hexadecimal digits.
+pub fn is_sha256(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// The receipt of a photo: it is safe to delete on the phone.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct PhotoView {
+    /// The client's id for it.
+    pub photo_id: PhotoId,
+    /// SHA-256 of its bytes.
+    pub sha256: String,
+    /// Bytes.
+    pub length: i64,
+    /// What it is, by its own bytes.
+    pub content_type: String,
+    /// Pixels, before any rotation; none for HEIC and PDF.
+    pub width: Option<i32>,
+    /// Pixels, before any rotation; none for HEIC and PDF.
+    pub height: Option<i32>,
+    /// When the server had it.
+    pub stored_at: DateTime<Utc>,
+}
+
+/// A blob that is durable and has no row yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// SHA-256 of its bytes.
+    pub sha256: String,
+    /// Bytes.
+    pub length: i64,
+    /// What it is, by its own bytes.
+    pub content_type: &'static str,
+    /// Pixels, before any rotation; none for HEIC and PDF.
+    pub width: Option<i32>,
+    /// Pixels, before any rotation; none for HEIC and PDF.
+    pub height: Option<i32>,
+}
+
+/// What became of a photo.
+#[derive(Debug, Clone)]
+pub struct Received {
+    /// Its receipt.
+    pub receipt: PhotoView,
+    /// Whether it was not here before.
+    pub new: bool,
+    /// Subjects whose manifest it was the last of: every photo that they declared has now arrived.
+    pub settled: Vec<(SubjectKind, Uuid)>,
+}
+
+impl From<SniffFault> for Fault {
+    fn from(fault: SniffFault) -> Self {
+        match fault {
+            SniffFault::Unsupported => Fault::Unsupported("只接受 JPEG、PNG、HEIC 照片和 PDF 文件".into()),
+            SniffFault::Unreadable => Fault::invalid("", "photo_unreadable", "照片或文件不完整或已损坏"),
+            SniffFault::TooManyPixels { width, height } => {
+                Fault::invalid("", "too_many_pixels", format!("照片尺寸过大（{width}×{height}），无法处理"))
+            }
+        }
+    }
+}
+
+impl From<RenditionFault> for Fault {
+    fn from(fault: RenditionFault) -> Self {
+        match fault {
+            RenditionFault::Unsupported(_) => Fault::Unsupported("此类文件没有预览图，请查看原件".into()),
+            RenditionFault::Header(fault) => fault.into(),
+            RenditionFault::Unreadable(_) => Fault::invalid("", "photo_unreadable", "照片已损坏，无法显示"),
+        }
+    }
+}
+
+/// Looks at the bytes and makes them durable; outside any transaction, and harmless to do again.
+///
+/// # Errors
+/// `empty_body`; `hash_differs` (`/sha256`); of a kind that is not kept (415); `photo_unreadable`; `too_many_pixels`:
+/// with nothing stored. The storage's.
+pub fn keep(files: &Store, claimed_sha256: &str, bytes: &[u8]) -> Outcome<Stored> {
+    if bytes.is_empty() {
+        return Err(Fault::invalid("", "empty_body", "照片内容为空"));
+    }
+    let sha256 = sha256_of(bytes);
+    if sha256 != claimed_sha256 {
+        return Err(Fault::invalid("/sha256", "hash_differs", "收到的内容与 sha256 不符，请重新上传"));
+    }
+    let header = sniff(bytes)?;
+    let pixels = |n: u32| i32::try_from(n).map_err(Fault::internal);
+    let stored = Stored {
+        sha256,
+        length: i64::try_from(bytes.len()).map_err(Fault::internal)?,
+        content_type: header.kind.content_type(),
+        width: header.size.map(|(width, _)| pixels(width)).transpose()?,
+        height: header.size.map(|(_, height)| pixels(height)).transpose()?,
+    };
+    files.put(bytes).map_err(Fault::internal)?;
+    Ok(stored)
+}
+
+/// Whether `owner` may send a photo of this hash and length under this id; asked before the bytes are stored.
+///
+/// # Errors
+/// `id_taken` when the id is another person's; `photo_differs` when another photo has been received under it;
+/// `not_as_declared` when a manifest expects another; `length_differs` when a manifest expects another length.
+pub fn admissible(conn: &mut AnyConn, owner: UserId, id: PhotoId, sha256: &str, length: i64) -> Outcome<()> {
+    let taken = || Fault::refused("id_taken", "该照片编号已被占用");
+    let differs = |code: &'static str, detail: &'static str| Fault::Refused {
+        code: code.into(),
+        detail: detail.into(),
+        errors: vec![FieldFault::new("/sha256", code, detail)],
+    };
+    if let Some(there) = store::find(conn, id)? {
+        if there.owner_id != owner {
+            return Err(taken());
+        }
+        if there.sha256 != sha256 {
+            return Err(differs("photo_differs", "该编号下已收到另一张照片"));
+        }
+    }
+    for place in store::places_of(conn, &[id])? {
+        if place.owner_id != owner {
+            return Err(taken());
+        }
+        if place.sha256 != sha256 {
+            return Err(differs("not_as_declared", "照片与提交时声明的 sha256 不符"));
+        }
+        if place.length != length {
+            return Err(Fault::invalid("", "length_differs", "照片与提交时声明的长度不符"));
+        }
+    }
+    Ok(())
+}
+
+/// Gives a durable blob its row, and fills the places that wait for it. The same again gives the same receipt.
+///
+/// # Errors
+/// As [`admissible`]; `not_a_photo` when a document comes where a photo is expected.
+pub fn receive(tx: &mut Tx<'_>, id: PhotoId, stored: &Stored) -> Outcome<Received> {
+    let (owner, at) = (tx.user()?, tx.ts());
+    admissible(tx.conn(), owner, id, &stored.sha256, stored.length)?;
+    let expected = store::places_of(tx.conn(), &[id])?;
+    if !expected.iter().all(|place| fits(place.purpose, stored.content_type)) {
+        return Err(Fault::invalid("", "not_a_photo", "此处须为照片，不能是文件"));
+    }
+    store::insert_blob(tx.conn(), stored, at)?;
+    let new = store::insert_photo(tx.conn(), id, owner, stored, at)?;
+    if !new {
+        // Somebody was faster since the check above.
+        admissible(tx.conn(), owner, id, &stored.sha256, stored.length)?;
+    }
+    let row = store::find(tx.conn(), id)?.ok_or_else(|| Fault::internal("a photo without its row"))?;
+    let filled = store::fill(tx.conn(), id, row.stored_at)?;
+    tx.audit(
+        "photo",
+        id,
+        json!({ "sha256": row.sha256, "length": row.length, "new": new, "places": filled.len() }),
+    );
+    let streets: BTreeSet<AreaId> = filled.iter().map(|place| place.street_id).collect();
+    for street in streets {
+        tx.changed("photo", id.0, Some(street.0), Change::Put)?;
+    }
+    let mut settled = vec![];
+    for place in filled {
+        if store::is_settled(tx.conn(), place.subject_kind, place.subject_id)? {
+            settled.push((place.subject_kind, place.subject_id.0));
+        }
+    }
+    Ok(Received { receipt: row.into(), new, settled })
+}
+
+/// Documents are no photos; a photo of a document is a document.
+fn fits(purpose: Purpose, content_type: &str) -> bool {
+    purpose == Purpose::Document || content_type != Kind::Pdf.content_type()
+}
+
+/// A photo, for its owner and for whoever's places hold something that it is evidence of.
+///
+/// # Errors
+/// Missing, also for everybody else.
+pub fn find(conn: &mut AnyConn, places: &Places, user: UserId, id: PhotoId) -> Outcome<PhotoView> {
+    let missing = || Fault::missing("照片");
+    let row = store::find(conn, id)?.ok_or_else(missing)?;
+    let visible = row.owner_id == user || store::is_evidence_within(conn, places, id)?;
+    if visible { Ok(row.into()) } else { Err(missing()) }
+}
+
+/// The original, checked against its hash.
+///
+/// # Errors
+/// The storage's; lost or rotten bytes are [`Fault::Internal`].
+pub fn original(files: &Store, photo: &PhotoView) -> Outcome<Vec<u8>> {
+    files.get(&photo.sha256).map_err(|e| match e {
+        StoreFault::NotFound => Fault::internal(format!("photo {} has lost its blob", photo.photo_id)),
+        other => Fault::internal(other),
+    })
+}
+
+/// A small JPEG of a photo, without metadata. It costs a decoding: not on an async thread.
+///
+/// # Errors
+/// No rendition of its kind (415); `photo_unreadable`; the storage's.
+pub fn small(files: &Store, photo: &PhotoView, longest: u32) -> Outcome<Vec<u8>> {
+    if !matches!(Kind::of(&photo.content_type), Some(Kind::Jpeg | Kind::Png)) {
+        return Err(Fault::Unsupported("此类文件没有预览图，请查看原件".into()));
+    }
+    Ok(rendition(&original(files, photo)?, longest)?)
+}
+
+/// A name for saving, of letters, digits and hyphens.
+pub fn file_name(photo: &PhotoView) -> String {
+    let ending = Kind::of(&photo.content_type).map_or("bin", Kind::extension);
+    format!("photo-{}.{ending}", photo.photo_id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_claimed_and_can_be_kept_is_stored() {
+        let root = tempfile::tempdir().unwrap();
+        let files = Store::folder(root.path()).unwrap();
+        let pdf = b"%PDF-1.7\n%%EOF";
+        let code = |claimed: &str, bytes: &[u8]| match keep(&files, claimed, bytes).unwrap_err() {
+            Fault::Invalid { code, errors, .. } => (code.to_string(), errors[0].pointer.clone()),
+            Fault::Unsupported(_) => ("unsupported".into(), String::new()),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(code(&sha256_of(pdf), b"%PDF-1.7\n%%EOG"), ("hash_differs".into(), "/sha256".into()));
+        assert_eq!(code(&sha256_of(b""), b"").0, "empty_body");
+        assert_eq!(code(&sha256_of(b"<svg/>"), b"<svg/>").0, "unsupported");
+        assert_eq!(code(&sha256_of(&pdf[..9]), &pdf[..9]).0, "photo_unreadable");
+        assert!(!root.path().join("sha256").exists());
+        let stored = keep(&files, &sha256_of(pdf), pdf).unwrap();
+        assert_eq!((stored.content_type, stored.length, stored.width), ("application/pdf", 14, None));
+        assert_eq!(files.get(&stored.sha256).unwrap(), pdf);
+    }
+
+    #[test]
+    fn a_document_is_no_photo() {
+        assert!(fits(Purpose::Document, "application/pdf") && fits(Purpose::Document, "image/jpeg"));
+        assert!(!fits(Purpose::Problem, "application/pdf") && fits(Purpose::Problem, "image/heic"));
+    }
+
+    #[test]
+    fn a_hash_has_one_spelling() {
+        assert!(is_sha256(&sha256_of(b"x")));
+        assert!(
+            !is_sha256(&sha256_of(b"x").to_uppercase())
+                && !is_sha256("../etc")
+                && !is_sha256(&"é".repeat(32))
+        );
+    }
+}

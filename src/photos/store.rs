@@ -1,0 +1,176 @@
+//! Rows and queries of blobs, photos and manifests.
+
+use super::{PhotoView, Purpose, Stored, SubjectKind};
+use crate::access::Places;
+use crate::access::scope::within;
+use crate::db::connection::each;
+use crate::db::schema::{blob, evidence, photo};
+use crate::db::types::Uid;
+use crate::db::{AnyConn, MultiBackend, Ts};
+use crate::fault::Outcome;
+use crate::ids::{AreaId, FacilityId, ItemId, PhotoId, UserId};
+use diesel::prelude::*;
+use std::collections::HashMap;
+use uuid::Uuid;
+
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = photo, check_for_backend(MultiBackend))]
+pub struct PhotoRow {
+    pub id: PhotoId,
+    pub sha256: String,
+    pub length: i64,
+    pub content_type: String,
+    pub width: Option<i32>,
+    pub height: Option<i32>,
+    pub owner_id: UserId,
+    pub stored_at: Ts,
+}
+
+impl From<PhotoRow> for PhotoView {
+    fn from(r: PhotoRow) -> Self {
+        let PhotoRow { id, sha256, length, content_type, width, height, owner_id: _, stored_at } = r;
+        Self { photo_id: id, sha256, length, content_type, width, height, stored_at: stored_at.0 }
+    }
+}
+
+/// A place in a manifest.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = evidence, check_for_backend(MultiBackend))]
+pub struct PlaceRow {
+    pub subject_kind: SubjectKind,
+    pub subject_id: Uid,
+    pub photo_id: PhotoId,
+    pub sha256: String,
+    pub length: i64,
+    pub item_id: Option<ItemId>,
+    pub purpose: Purpose,
+    pub street_id: AreaId,
+    pub owner_id: UserId,
+    pub received_at: Option<Ts>,
+}
+
+#[derive(Debug, Clone, Insertable)]
+#[diesel(table_name = evidence)]
+pub struct NewPlace {
+    pub subject_kind: SubjectKind,
+    pub subject_id: Uid,
+    pub photo_id: PhotoId,
+    pub sha256: String,
+    pub length: i64,
+    pub item_id: Option<ItemId>,
+    pub purpose: Purpose,
+    pub required: bool,
+    pub street_id: AreaId,
+    pub facility_id: FacilityId,
+    pub owner_id: UserId,
+    pub declared_at: Ts,
+    pub received_at: Option<Ts>,
+}
+
+pub fn find(conn: &mut AnyConn, id: PhotoId) -> Outcome<Option<PhotoRow>> {
+    Ok(photo::table.find(id).select(PhotoRow::as_select()).first(conn).optional()?)
+}
+
+pub fn find_many(conn: &mut AnyConn, ids: &[PhotoId]) -> Outcome<HashMap<PhotoId, PhotoRow>> {
+    let rows: Vec<PhotoRow> =
+        photo::table.filter(photo::id.eq_any(ids.to_vec())).select(PhotoRow::as_select()).load(conn)?;
+    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+}
+
+/// The row of a blob, unless it is there.
+pub fn insert_blob(conn: &mut AnyConn, stored: &Stored, at: Ts) -> Outcome<()> {
+    let row = (
+        blob::sha256.eq(&stored.sha256),
+        blob::length.eq(stored.length),
+        blob::content_type.eq(stored.content_type),
+        blob::stored_at.eq(at),
+    );
+    each!(conn, c => diesel::insert_into(blob::table).values(row).on_conflict_do_nothing().execute(c))?;
+    Ok(())
+}
+
+/// The row of a photo, unless its id is there; tells whether it was made. Never a unique violation, which would spoil
+/// the transaction on PostgreSQL: there two parallel ones end as a serialisation failure, and the later runs again.
+pub fn insert_photo(
+    conn: &mut AnyConn,
+    id: PhotoId,
+    owner: UserId,
+    stored: &Stored,
+    at: Ts,
+) -> Outcome<bool> {
+    let row = (
+        photo::id.eq(id),
+        photo::sha256.eq(&stored.sha256),
+        photo::length.eq(stored.length),
+        photo::content_type.eq(stored.content_type),
+        photo::width.eq(stored.width),
+        photo::height.eq(stored.height),
+        photo::owner_id.eq(owner),
+        photo::stored_at.eq(at),
+    );
+    let made =
+        each!(conn, c => diesel::insert_into(photo::table).values(row).on_conflict_do_nothing().execute(c))?;
+    Ok(made > 0)
+}
+
+pub fn insert_places(conn: &mut AnyConn, places: &[NewPlace]) -> Outcome<()> {
+    for chunk in places.chunks(200) {
+        each!(conn, c => diesel::insert_into(evidence::table).values(chunk).execute(c))?;
+    }
+    Ok(())
+}
+
+/// Every place where one of these photos is declared.
+pub fn places_of(conn: &mut AnyConn, ids: &[PhotoId]) -> Outcome<Vec<PlaceRow>> {
+    let rows = evidence::table.filter(evidence::photo_id.eq_any(ids.to_vec())).select(PlaceRow::as_select());
+    Ok(rows.load(conn)?)
+}
+
+/// The places in the manifests of these subjects, in the order of their declaration.
+pub fn places_in(conn: &mut AnyConn, kind: SubjectKind, ids: &[Uuid]) -> Outcome<Vec<PlaceRow>> {
+    let rows = evidence::table
+        .filter(evidence::subject_kind.eq(kind))
+        .filter(evidence::subject_id.eq_any(ids.iter().copied().map(Uid).collect::<Vec<_>>()))
+        .order(evidence::id)
+        .select(PlaceRow::as_select());
+    Ok(rows.load(conn)?)
+}
+
+/// Marks a photo as arrived wherever it is waited for; tells where that was.
+pub fn fill(conn: &mut AnyConn, id: PhotoId, at: Ts) -> Outcome<Vec<PlaceRow>> {
+    let waiting = evidence::table.filter(evidence::photo_id.eq(id)).filter(evidence::received_at.is_null());
+    let rows: Vec<PlaceRow> = waiting.order(evidence::id).select(PlaceRow::as_select()).load(conn)?;
+    diesel::update(waiting).set(evidence::received_at.eq(Some(at))).execute(conn)?;
+    Ok(rows)
+}
+
+/// Whether every declared photo of a subject has arrived.
+pub fn is_settled(conn: &mut AnyConn, kind: SubjectKind, id: Uid) -> Outcome<bool> {
+    let missing = evidence::table
+        .filter(evidence::subject_kind.eq(kind))
+        .filter(evidence::subject_id.eq(id))
+        .filter(evidence::received_at.is_null());
+    Ok(missing.count().get_result::<i64>(conn)? == 0)
+}
+
+/// Whether an arrived photo is evidence of something within these places.
+pub fn is_evidence_within(conn: &mut AnyConn, places: &Places, id: PhotoId) -> Outcome<bool> {
+    let query = evidence::table
+        .filter(evidence::photo_id.eq(id))
+        .filter(evidence::received_at.is_not_null())
+        .select(evidence::id)
+        .into_boxed::<MultiBackend>();
+    let shown = within!(query, places, evidence::street_id, evidence::facility_id);
+    Ok(shown.first::<i64>(conn).optional()?.is_some())
+}
+
+/// Those of `hashes` that a facility's manifests bear as photos from before.
+pub fn shown_before(conn: &mut AnyConn, facility: FacilityId, hashes: &[String]) -> Outcome<Vec<String>> {
+    let found = evidence::table
+        .filter(evidence::sha256.eq_any(hashes.to_vec()))
+        .filter(evidence::facility_id.eq(facility))
+        .filter(evidence::purpose.eq_any([Purpose::Scene, Purpose::Problem]))
+        .select(evidence::sha256)
+        .distinct();
+    Ok(found.order(evidence::sha256).load(conn)?)
+}
