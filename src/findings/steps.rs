@@ -151,7 +151,7 @@ fn forget_checks(row: &mut FindingRow) {
     row.reinspected_at = None;
 }
 
-/// Declares proofs. A photo that already stands for this facility proves nothing new: the before-photo above all.
+/// Declares proofs. A photo that an inspection of this facility shows is a before-photo and proves nothing.
 fn declare(
     tx: &mut Tx<'_>,
     row: &FindingRow,
@@ -166,7 +166,7 @@ fn declare(
         .zip(declared)
         .filter(|(_, d)| used.contains(&d.sha256))
         .map(|(n, _): (usize, _)| {
-            FieldFault::new(format!("/photos/{n}"), "photo_reused", "该照片此前已用于该设施，不能作为整改证明")
+            FieldFault::new(format!("/photos/{n}"), "photo_reused", "该照片是检查时的照片，不能作为整改证明")
         })
         .collect();
     if !again.is_empty() {

@@ -10,8 +10,6 @@ mod manifest;
 pub mod renditions;
 pub mod sniff;
 mod store;
-#[cfg(test)]
-mod scratch;
 
 pub use manifest::{
     Declared, EvidenceView, PhotoLine, Subject, declare, declared_at, evidence_of, evidence_of_many,
@@ -158,12 +156,12 @@ pub fn keep(files: &Store, claimed_sha256: &str, bytes: &[u8]) -> Outcome<Stored
     Ok(stored)
 }
 
-/// Whether `owner` may send a photo of this hash and length under this id; asked before the bytes are stored.
+/// Whether `owner` may send a photo of this hash under this id; asked before the bytes are stored.
 ///
 /// # Errors
 /// `id_taken` when the id is another person's; `photo_differs` when another photo has been received under it;
-/// `not_as_declared` when a manifest expects another; `length_differs` when a manifest expects another length.
-pub fn admissible(conn: &mut AnyConn, owner: UserId, id: PhotoId, sha256: &str, length: i64) -> Outcome<()> {
+/// `not_as_declared` when a manifest expects another.
+pub fn admissible(conn: &mut AnyConn, owner: UserId, id: PhotoId, sha256: &str) -> Outcome<()> {
     let taken = || Fault::refused("id_taken", "该照片编号已被占用");
     let differs = |code: &'static str, detail: &'static str| Fault::Refused {
         code: code.into(),
@@ -185,9 +183,6 @@ pub fn admissible(conn: &mut AnyConn, owner: UserId, id: PhotoId, sha256: &str, 
         if place.sha256 != sha256 {
             return Err(differs("not_as_declared", "照片与提交时声明的 sha256 不符"));
         }
-        if place.length != length {
-            return Err(Fault::invalid("", "length_differs", "照片与提交时声明的长度不符"));
-        }
     }
     Ok(())
 }
@@ -195,19 +190,24 @@ pub fn admissible(conn: &mut AnyConn, owner: UserId, id: PhotoId, sha256: &str, 
 /// Gives a durable blob its row, and fills the places that wait for it. The same again gives the same receipt.
 ///
 /// # Errors
-/// As [`admissible`]; `not_a_photo` when a document comes where a photo is expected.
+/// As [`admissible`]; `length_differs` when a manifest expects another length, `not_a_photo` when a document comes where
+/// one expects a photo.
 pub fn receive(tx: &mut Tx<'_>, id: PhotoId, stored: &Stored) -> Outcome<Received> {
     let (owner, at) = (tx.user()?, tx.ts());
-    admissible(tx.conn(), owner, id, &stored.sha256, stored.length)?;
-    let expected = store::places_of(tx.conn(), &[id])?;
-    if !expected.iter().all(|place| fits(place.purpose, stored.content_type)) {
-        return Err(Fault::invalid("", "not_a_photo", "此处须为照片，不能是文件"));
+    admissible(tx.conn(), owner, id, &stored.sha256)?;
+    for place in store::places_of(tx.conn(), &[id])? {
+        if place.length != stored.length {
+            return Err(Fault::invalid("", "length_differs", "照片与提交时声明的长度不符"));
+        }
+        if !fits(place.purpose, stored.content_type) {
+            return Err(Fault::invalid("", "not_a_photo", "此处须为照片，不能是文件"));
+        }
     }
     store::insert_blob(tx.conn(), stored, at)?;
     let new = store::insert_photo(tx.conn(), id, owner, stored, at)?;
     if !new {
         // Somebody was faster since the check above.
-        admissible(tx.conn(), owner, id, &stored.sha256, stored.length)?;
+        admissible(tx.conn(), owner, id, &stored.sha256)?;
     }
     let row = store::find(tx.conn(), id)?.ok_or_else(|| Fault::internal("a photo without its row"))?;
     let filled = store::fill(tx.conn(), id, row.stored_at)?;

@@ -78,16 +78,14 @@ fn decode(
     Ok((DynamicImage::from_decoder(decoder)?, orientation))
 }
 
-/// A large picture is first brought down coarsely, which costs little, then finely.
+/// To half or less, each pixel is the mean of those that it stands for: a fraction of the cost of a filter, and as good at
+/// that ratio.
 fn shrink(picture: DynamicImage, longest: u32) -> DynamicImage {
-    let longer = |p: &DynamicImage| p.width().max(p.height());
-    let coarse = longest.saturating_mul(2);
-    let picture = match longer(&picture) {
-        n if n <= longest => return picture,
-        n if n >= coarse.saturating_mul(2) => picture.thumbnail(coarse, coarse),
-        _ => picture,
-    };
-    picture.resize(longest, longest, FilterType::Lanczos3)
+    match picture.width().max(picture.height()) {
+        n if n <= longest => picture,
+        n if n >= longest.saturating_mul(2) => picture.thumbnail(longest, longest),
+        _ => picture.resize(longest, longest, FilterType::Triangle),
+    }
 }
 
 /// Transparency on white paper.
@@ -164,7 +162,7 @@ mod tests {
     fn it_is_made_smaller_and_never_larger() {
         let original = jpeg(&halves(1000, 500), |_| {});
         assert_eq!(seen(&rendition(&original, 320).unwrap()).dimensions(), (320, 160));
-        assert_eq!(seen(&rendition(&original, 100).unwrap()).dimensions(), (100, 50));
+        assert_eq!(seen(&rendition(&original, 600).unwrap()).dimensions(), (600, 300));
         let same = seen(&rendition(&original, 1600).unwrap());
         assert_eq!(same.dimensions(), (1000, 500));
         assert!(near(same.get_pixel(100, 250), RED) && near(same.get_pixel(900, 250), BLUE));
