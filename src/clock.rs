@@ -43,14 +43,14 @@ impl Clock for SetClock {
     }
 }
 
-/// A clock that runs with the machine's, so many microseconds apart: a demo's data goes on from where its quarter ended.
+/// A clock that runs with the machine's, always as far apart: a demo's data goes on from where its quarter ended.
 #[derive(Debug, Clone, Copy)]
 pub struct ShiftedClock(chrono::TimeDelta);
 
 impl ShiftedClock {
-    /// A clock that shows `at` now and runs on.
-    pub fn starting(at: DateTime<Utc>) -> Self {
-        Self(at - machine_now())
+    /// A clock that showed `business` when the machine's showed `machine`.
+    pub fn new(business: DateTime<Utc>, machine: DateTime<Utc>) -> Self {
+        Self(business - machine)
     }
 }
 

@@ -31,8 +31,9 @@ const BUREAU: &str = "示例区民政局";
 const CONTRACTOR: &str = "示例消防技术服务公司（演示）";
 const ORDER: [&str; 4] = ["甲", "乙", "丙", "丁"];
 
-/// Inspectors of the bureau, of the contractor, and how many hold each other role of the bureau.
-const INSPECTORS: usize = 4;
+/// Inspectors of the bureau.
+pub const INSPECTORS: usize = 4;
+/// Inspectors of the contractor.
 const CONTRACTORS: usize = 3;
 
 /// Everybody, in the order in which the play names them: holders of a role come as first, second, ….

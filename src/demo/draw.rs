@@ -3,7 +3,7 @@
 //! problem. Nobody and nothing real is on them.
 
 use chrono::{DateTime, FixedOffset};
-use jpeg_encoder::{ColorType, Encoder, EncodingError};
+use jpeg_encoder::{Encoder, EncodingError, ImageBuffer, JpegColorType, rgb_to_ycbcr};
 
 /// What is photographed, when and where.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -26,7 +26,7 @@ const QUALITY: u8 = 70;
 
 /// Draws a photo. No two shots give the same bytes: each bears a number of its own (ImageUniqueID).
 pub fn draw(shot: &Shot) -> Vec<u8> {
-    let mut canvas = Canvas { pixels: vec![0; WIDTH * HEIGHT * 3], light: light(shot) };
+    let mut canvas = Canvas { planes: std::array::from_fn(|_| vec![0; WIDTH * HEIGHT]), light: light(shot) };
     room(&mut canvas, shot);
     match encoded(&canvas, &exif::block(shot)) {
         Ok(bytes) => bytes,
@@ -38,7 +38,7 @@ fn encoded(canvas: &Canvas, exif: &[u8]) -> Result<Vec<u8>, EncodingError> {
     let mut bytes = Vec::with_capacity(32 * 1024);
     let mut encoder = Encoder::new(&mut bytes, QUALITY);
     encoder.add_exif_metadata(exif)?;
-    encoder.encode(&canvas.pixels, WIDTH as u16, HEIGHT as u16, ColorType::Rgb)?;
+    encoder.encode_image(canvas)?;
     Ok(bytes)
 }
 
@@ -50,19 +50,42 @@ fn light(shot: &Shot) -> u32 {
     230 + (shot.taken_at.hour() * 60 + shot.taken_at.minute()) / 20 % 50
 }
 
+/// A picture as a JPEG wants it, in planes of luminance and two of colour: nothing is left to convert.
 struct Canvas {
-    pixels: Vec<u8>,
+    planes: [Vec<u8>; 3],
     /// 256 leaves colours as they are.
     light: u32,
+}
+
+impl ImageBuffer for &Canvas {
+    fn get_jpeg_color_type(&self) -> JpegColorType {
+        JpegColorType::Ycbcr
+    }
+
+    fn width(&self) -> u16 {
+        WIDTH as u16
+    }
+
+    fn height(&self) -> u16 {
+        HEIGHT as u16
+    }
+
+    fn fill_buffers(&self, y: u16, buffers: &mut [Vec<u8>; 4]) {
+        let line = usize::from(y) * WIDTH;
+        for (plane, buffer) in self.planes.iter().zip(buffers) {
+            buffer.extend_from_slice(&plane[line..line + WIDTH]);
+        }
+    }
 }
 
 impl Canvas {
     fn fill(&mut self, (x, y): (usize, usize), (width, height): (usize, usize), colour: Colour) {
         let (left, right) = (x.min(WIDTH), (x + width).min(WIDTH));
-        let lit = colour.map(|c| u8::try_from(u32::from(c) * self.light / 256).unwrap_or(u8::MAX));
-        for row in y.min(HEIGHT)..(y + height).min(HEIGHT) {
-            let line = &mut self.pixels[(row * WIDTH + left) * 3..(row * WIDTH + right) * 3];
-            line.as_chunks_mut::<3>().0.fill(lit);
+        let [r, g, b] = colour.map(|c| u8::try_from(u32::from(c) * self.light / 256).unwrap_or(u8::MAX));
+        for (plane, part) in self.planes.iter_mut().zip(<[u8; 3]>::from(rgb_to_ycbcr(r, g, b))) {
+            for row in y.min(HEIGHT)..(y + height).min(HEIGHT) {
+                plane[row * WIDTH + left..row * WIDTH + right].fill(part);
+            }
         }
     }
 
@@ -122,8 +145,9 @@ fn furnish(
     }
     // Window and extinguisher stand on the side of the door where there is room.
     let (window, red) = if door > 240 { (rng.usize(20..60), door - 40) } else { (door + 210, door + 150) };
-    canvas.framed((window, rng.usize(80..120)), (rng.usize(110..170), 120), WHITE, [150, 190, 215]);
-    canvas.fill((window, 130 + rng.usize(0..60)), (30, 60), cloth);
+    let sill = rng.usize(200..240);
+    canvas.framed((window, sill - 120), (rng.usize(110..170), 120), WHITE, [150, 190, 215]);
+    canvas.fill((window + 6, sill - 114), (rng.usize(16..36), 108), cloth);
     canvas.fill((red, horizon - 70), (24, 64), [190, 30, 30]);
     canvas.fill((red + 7, horizon - 84), (10, 14), [40, 40, 40]);
     canvas.fill((red + 4, horizon - 46), (16, 14), WHITE);

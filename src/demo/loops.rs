@@ -50,11 +50,11 @@ pub struct Todo {
 }
 
 /// From this fate on nobody claims; below it some stories end early, and the rest are closed.
-const UNCLAIMED: u8 = 88;
-const CLAIMED_ONLY: u8 = 84;
-const SENT_BACK: u8 = 80;
-const SENT_BACK_ONCE: u8 = 76;
-const CHECKED_ONLY: u8 = 72;
+const UNCLAIMED: u8 = 93;
+const CLAIMED_ONLY: u8 = 90;
+const SENT_BACK: u8 = 88;
+const SENT_BACK_ONCE: u8 = 85;
+const CHECKED_ONLY: u8 = 82;
 
 /// A 较大 finding, and one whose proof is to be seen on site, is closed after a re-inspection.
 fn on_site(item: &Value) -> bool {
@@ -73,7 +73,7 @@ fn steps(calendar: &WorkCalendar, case: &Case, found: NaiveDate) -> Vec<(NaiveDa
         return steps;
     }
     let term = case.item["term"]["days"].as_u64().unwrap_or_default();
-    let wait = if case.fate % 10 == 9 { term + 5 } else { term / 2 };
+    let wait = if case.fate % 10 == 9 { term + 5 } else { term * 3 / 4 };
     day = calendar.roll_forward(day + Days::new(wait)).value;
     steps.push((day, Step::Claim));
     if case.fate >= CLAIMED_ONLY {
@@ -178,7 +178,7 @@ fn claim(quarter: &Quarter, case: &Case, today: NaiveDate) -> Result<(), String>
 
 #[cfg(test)]
 mod tests {
-    use super::super::play::tests::calendar;
+    use super::super::play::working_calendar;
     use super::super::visits::tests::findings;
     use super::*;
     use crate::checklists::{Severity, Term, TermUnit};
@@ -203,7 +203,7 @@ mod tests {
 
     #[test]
     fn most_are_closed_and_the_open_ones_lie_on_both_sides_of_their_due_date() {
-        let calendar = calendar();
+        let calendar = working_calendar();
         let findings = findings(&calendar);
         let (mut closed, mut overdue, mut rectifying) = (0, 0, 0);
         for (found, case) in &findings {
@@ -214,14 +214,17 @@ mod tests {
                 _ => rectifying += 1,
             }
         }
-        println!("{} findings: {closed} closed, {overdue} overdue, {rectifying} rectifying", findings.len());
-        assert!(closed * 10 > findings.len() * 6, "{closed} of {}", findings.len());
-        assert!(overdue >= 8 && rectifying >= 4, "{overdue} overdue, {rectifying} rectifying");
+        let told = format!(
+            "{} findings: {closed} closed, {overdue} overdue, {rectifying} rectifying",
+            findings.len()
+        );
+        assert!(closed * 4 > findings.len() * 3, "{told}");
+        assert!((8..=25).contains(&overdue) && (4..=15).contains(&rectifying), "{told}");
     }
 
     #[test]
     fn steps_come_on_working_days_in_an_order_that_the_rules_allow() {
-        let calendar = calendar();
+        let calendar = working_calendar();
         for (found, case) in findings(&calendar) {
             let (due, steps) = story(&calendar, found, &case);
             assert!(steps.iter().all(|(day, _)| calendar.is_working_day(*day).value), "{steps:?}");
@@ -240,7 +243,7 @@ mod tests {
 
     #[test]
     fn every_kind_of_story_is_told() {
-        let fates: Vec<u8> = findings(&calendar()).into_iter().map(|(_, case)| case.fate).collect();
+        let fates: Vec<u8> = findings(&working_calendar()).into_iter().map(|(_, case)| case.fate).collect();
         for (from, to) in [
             (0, CHECKED_ONLY),
             (CHECKED_ONLY, SENT_BACK_ONCE),

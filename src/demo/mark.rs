@@ -1,6 +1,6 @@
 //! The mark of a demo's data folder: that it is one, and where its clock stands.
 
-use crate::clock::ShiftedClock;
+use crate::clock::{ShiftedClock, machine_now};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -14,12 +14,14 @@ pub struct Mark {
     kind: String,
     /// Business time at the end of the quarter; a server on this data goes on from there.
     ended_at: DateTime<Utc>,
+    /// Machine time at that moment: the data's time runs on from there also while no server runs, and never goes back.
+    made_at: DateTime<Utc>,
 }
 
 impl Mark {
-    /// A mark whose clock stands at `ended_at`.
+    /// A mark whose clock stands at `ended_at` now.
     pub(super) fn new(ended_at: DateTime<Utc>) -> Self {
-        Self { kind: "yixun demo".into(), ended_at }
+        Self { kind: "yixun demo".into(), ended_at, made_at: machine_now() }
     }
 
     /// The mark of a data folder, if it is a demo's.
@@ -45,6 +47,6 @@ impl Mark {
 
     /// The clock of this data.
     pub fn clock(&self) -> ShiftedClock {
-        ShiftedClock::starting(self.ended_at)
+        ShiftedClock::new(self.ended_at, self.made_at)
     }
 }

@@ -1,8 +1,9 @@
 //! One quarter of a district, played through the real API: `yixun demo`. The roster and the people are made up from a
 //! fixed seed (`roster`, `cast`), seeded into a data folder of its own (`seed`); then a server is started on a free port
 //! with a clock that walks from July to October 2026, and everything else happens over HTTP (`client`): `play` walks
-//! through the days, `visits` inspects with drawn photos (`draw`), `loops` follows each finding, `mail` sends the letters. The folder is built aside and
-//! renamed when whole, and bears a mark (`mark`) that says that it is a demo.
+//! through the days, `visits` inspects with drawn photos (`draw`) and made-up words (`seen`), `loops` follows each
+//! finding, `mail` sends the letters. The folder is built aside and renamed when whole, and bears a mark (`mark`) that
+//! says that it is a demo.
 
 pub mod cast;
 mod client;
@@ -14,6 +15,7 @@ mod play;
 pub mod progress;
 pub mod roster;
 mod seed;
+mod seen;
 mod table;
 mod visits;
 

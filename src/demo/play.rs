@@ -44,7 +44,7 @@ pub fn at(day: NaiveDate, hour: u32, minute: u32) -> DateTime<Utc> {
 }
 
 /// The working calendar that the server has loaded, too.
-fn working_calendar() -> WorkCalendar {
+pub fn working_calendar() -> WorkCalendar {
     let text = include_bytes!("../../assets/calendar/cn-2022-2026.csv");
     let days = crate::calendar::import::parse(text).rows.into_iter().map(|d| (d.date, d.kind));
     WorkCalendar::new(days, [(2026, YearStatus::Confirmed)], String::new())
@@ -264,13 +264,12 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
-    pub use super::working_calendar as calendar;
+mod tests {
     use super::*;
 
     #[test]
     fn the_quarter_begins_and_ends_on_working_days() {
-        let calendar = calendar();
+        let calendar = working_calendar();
         for day in [BEGIN, LETTERS, calendar.add_working_days(LETTERS, 1).value] {
             assert!(calendar.is_working_day(day).value, "{day}");
         }

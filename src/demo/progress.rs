@@ -46,7 +46,11 @@ impl Stage {
     /// The stage is over.
     pub fn finish(&self) {
         match &self.shown {
-            Shown::Bar(bar) => bar.finish(),
+            Shown::Bar(bar) => {
+                bar.finish();
+                // The bar leaves the cursor behind it.
+                eprintln!();
+            }
             Shown::Lines(_) => eprintln!("{}：完成", self.label),
         }
     }

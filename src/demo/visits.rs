@@ -5,6 +5,7 @@ use super::draw::{self, Shot};
 use super::loops::Case;
 use super::play::{Quarter, at, day, text};
 use super::seed::Person;
+use super::seen::seen;
 use crate::access::Role;
 use crate::calendar::rules::WorkCalendar;
 use crate::clock::SHANGHAI;
@@ -20,7 +21,8 @@ const VISITS: (NaiveDate, NaiveDate) = (day(2026, 7, 8), day(2026, 9, 30));
 const FIRE_VISITS: usize = 16;
 /// Between two visits of an inspector on one morning.
 const SLOT_MINUTES: i64 = 75;
-const SEED: u64 = 20_260_703;
+/// With this seed some findings are due after the letters and some before, and streets of either kind exist.
+const SEED: u64 = 20_260_981;
 /// Keeps the seeds of the second campaign apart.
 const FIRE_SEED: u64 = SEED + 10_000;
 
@@ -74,7 +76,7 @@ pub fn plan(quarter: &Quarter, campaigns: &Campaigns) -> Result<Plan, String> {
     let mut put = |facilities: Vec<Value>, campaign: &str, inspectors: &[&Person], seed: u64| {
         let total = facilities.len();
         for (n, facility) in facilities.into_iter().enumerate() {
-            let today = plan.entry(days[n * days.len() / total]).or_insert_with(Vec::new);
+            let today = plan.entry(days[n * days.len() / total]).or_default();
             let inspector = inspectors[n % inspectors.len()].member.username.clone();
             let slot = today.iter().filter(|v: &&Visit| v.inspector == inspector).count();
             let street = streets.get(&text(&facility, "street_id")).cloned().unwrap_or_default();
@@ -231,7 +233,7 @@ fn sheet(
 
 fn answer(item: &Value, fails: bool) -> Value {
     if fails {
-        let note = format!("现场不符合“{}”的要求（演示）", text(item, "title"));
+        let note = seen(&text(item, "code"), &text(item, "title"));
         json!({"item_id": item["id"], "outcome": "fail", "note": note})
     } else {
         json!({"item_id": item["id"], "outcome": "pass"})
@@ -240,6 +242,8 @@ fn answer(item: &Value, fails: bool) -> Value {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use super::super::cast::INSPECTORS;
+    use super::super::play::working_calendar;
     use super::super::roster::{CANTEENS, STATIONS, roster, tests::streets};
     use super::*;
     use crate::checklists::{PhotoRule, Proof, Severity, TermUnit};
@@ -249,9 +253,9 @@ pub(super) mod tests {
 
     /// The items of a kind as the API gives them.
     fn items(kind: FacilityKind) -> Vec<Value> {
-        fn code<C: Coded>(text: &Value) -> &'static str {
+        fn code<C: Coded>(text: &Value, label: fn(C) -> &'static str) -> &'static str {
             let text = text.as_str().unwrap();
-            C::ALL.iter().find(|c| c.code() == text || c.label() == text).unwrap().code()
+            C::ALL.iter().find(|c| c.code() == text || label(**c) == text).unwrap().code()
         }
         let file: Value = serde_json::from_str(include_str!("../../assets/checklists/2026.1.json")).unwrap();
         let all = file["catalogues"].as_array().unwrap().iter().flat_map(|c| c["items"].as_array().unwrap());
@@ -259,9 +263,9 @@ pub(super) mod tests {
             .map(|i| {
                 json!({
                     "id": i["code"], "code": i["code"], "title": i["title"],
-                    "severity": code::<Severity>(&i["severity"]), "photo_rule": code::<PhotoRule>(&i["photo_rule"]),
-                    "proof": code::<Proof>(&i["proof"]),
-                    "term": {"days": i["deadline_days"], "unit": code::<TermUnit>(&i["deadline_unit"])},
+                    "severity": code(&i["severity"], Severity::label), "photo_rule": code(&i["photo_rule"], PhotoRule::label),
+                    "proof": code(&i["proof"], Proof::label),
+                    "term": {"days": i["deadline_days"], "unit": code(&i["deadline_unit"], TermUnit::label)},
                 })
             })
             .collect()
@@ -296,7 +300,7 @@ pub(super) mod tests {
 
     #[test]
     fn about_one_visit_in_three_finds_something_and_never_a_major_one() {
-        let findings = findings(&super::super::play::tests::calendar());
+        let findings = findings(&working_calendar());
         let third = (STATIONS + CANTEENS + 18 + FIRE_VISITS) / 3;
         assert!((third - 20..third + 20).contains(&findings.len()), "{}", findings.len());
         assert!(findings.iter().all(|(_, case)| case.item["severity"] != "major"));
@@ -308,9 +312,9 @@ pub(super) mod tests {
 
     #[test]
     fn a_visit_is_over_before_noon() {
-        let days = days(&super::super::play::tests::calendar());
-        let busiest = (STATIONS + CANTEENS + 18).div_ceil(days.len()) as i64;
-        let slots = busiest.div_ceil(3);
+        let days = days(&working_calendar());
+        let busiest = (STATIONS + CANTEENS + 18).div_ceil(days.len());
+        let slots = i64::try_from(busiest.div_ceil(INSPECTORS)).unwrap();
         assert!(slots * SLOT_MINUTES + 15 <= 3 * 60, "{busiest} visits a day");
     }
 }

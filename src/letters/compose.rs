@@ -158,7 +158,7 @@ fn annexes(facts: &Facts) -> Result<Annexes, ComposeFault> {
     let notes = [
         format!("本次检查发现问题{}个，现状截至{as_of}。", issues.len()),
         format!("截至{as_of}。"),
-        format!("前期检查发现、截至{as_of}尚未销号的问题{}个，不计入本次检查发现问题数。", carried.len()),
+        format!("截至{as_of}，前期尚未销号的问题{}个（不计入本次检查发现问题数）。", carried.len()),
     ];
     let [issues_note, indicators_note, carried_note] = notes;
     Ok(Annexes {

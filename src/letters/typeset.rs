@@ -133,8 +133,11 @@ impl Typesetter {
         }
         let data = serde_json::to_vec(&Data::of(letter, &self.shelf.families, paths)).map_err(failed)?;
         let world = LetterWorld::new(&self.shelf, data, jpegs).map_err(TypesetFault::Failed)?;
-        let document: PagedDocument =
-            typst::compile(&world).output.map_err(|faults| TypesetFault::Failed(said(&faults)))?;
+        let compiled = typst::compile::<PagedDocument>(&world);
+        for warning in &compiled.warnings {
+            tracing::warn!(warning = %warning.message, "typesetting a letter");
+        }
+        let document = compiled.output.map_err(|faults| TypesetFault::Failed(said(&faults)))?;
         match (document.pages().len(), glyphs::missing(&document)) {
             (pages, _) if pages > MAX_PAGES => Err(TypesetFault::TooManyPages { pages }),
             (_, Some(character)) => Err(TypesetFault::MissingGlyph { character }),

@@ -12,8 +12,10 @@ use chrono::{Datelike as _, NaiveDate};
 
 /// Categories that have a point of their own; the rest share one.
 const CATEGORIES: usize = 7;
-/// Findings named in each category.
-const NAMED: usize = 2;
+/// Findings named in each category, and where there are more than [`MANY`] of them in all.
+const NAMED: [usize; 2] = [2, 1];
+/// See [`NAMED`].
+const MANY: usize = 24;
 /// Facilities named where only names are given.
 const NAMES: usize = 5;
 /// Characters of a problem quoted in the text.
@@ -179,11 +181,12 @@ fn found(facts: &Facts, annexes: &Annexes) -> String {
 fn problems(body: &mut Body, annex: &Annex<IssueRow>) {
     let tally = Tally(&annex.rows);
     let groups = tally.groups();
+    let most = NAMED[usize::from(tally.count() > MANY)];
     // A last category alone is better named than called the rest.
     let own = if groups.len() <= CATEGORIES + 1 { groups.len() } else { CATEGORIES };
     for group in &groups[..own] {
         let named: Vec<String> =
-            group.rows.iter().take(NAMED).map(|(place, row)| named(annex, *place, row)).collect();
+            group.rows.iter().take(most).map(|(place, row)| named(annex, *place, row)).collect();
         let rest = group.rows.len() - named.len();
         let more = if rest > 0 { format!("其余{rest}个详见{}。", annex.label) } else { String::new() };
         body.point(

@@ -38,7 +38,7 @@ pub(in super::super) fn line(n: usize) -> Line {
     };
     Line {
         finding_id: Uuid::from_u128(n as u128),
-        finding_number: format!("WT2026-{:05}", n + 1),
+        finding_number: format!("440100001-2026-{:04}", n + 1),
         facility_name: format!("示例{}社区{what}（演示）", n % 7 + 1),
         facility_kind: kind,
         category: category.into(),
