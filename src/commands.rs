@@ -38,8 +38,28 @@ pub fn serve() -> Result<(), String> {
     println!("颐巡已启动：http://{listen}  接口文档：http://{listen}/docs");
     let _workers = jobs::Workers::start(&app).map_err(|e| e.to_string())?;
     let workers = app.config.workers;
-    let run = async move { http::server::serve(app, listener, workers)?.await };
+    let run = async move {
+        let server = http::server::serve(app, listener, workers)?;
+        actix_web::rt::spawn(stop_at_a_signal(server.handle()));
+        server.await
+    };
     actix_web::rt::System::new().block_on(run).map_err(|e| e.to_string())
+}
+
+/// Lets running requests end when a person or a service manager asks the server to stop.
+async fn stop_at_a_signal(server: actix_web::dev::ServerHandle) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let asked = signal(SignalKind::terminate());
+    match asked {
+        Ok(mut asked) => {
+            tokio::select! {
+                _ = asked.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+        }
+        Err(_) => drop(tokio::signal::ctrl_c().await),
+    }
+    server.stop(true).await;
 }
 
 /// `yixun demo`: plays a quarter into the data folder.

@@ -105,13 +105,13 @@ pub fn read<R>(
         let record = match record {
             Ok(record) => record,
             Err(e) => {
-                let line = e.position().map_or(0, csv::Position::line);
+                let line = e.position().map_or(0, |at| line_of(text, at));
                 let reason = "引号不配对，无法读取".to_string();
                 faults.push(CellFault { line, column: String::new(), code: "unreadable", reason });
                 continue;
             }
         };
-        let number = record.position().map_or(0, csv::Position::line);
+        let number = record.position().map_or(0, |at| line_of(text, at));
         if record.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
@@ -138,6 +138,15 @@ pub fn read<R>(
         }
     }
     Parsed { rows, faults }
+}
+
+/// The line on which a record begins. The reader's position lies before the line feed of a preceding CRLF and before
+/// empty lines, which it skips.
+fn line_of(text: &str, at: &csv::Position) -> u64 {
+    let from = usize::try_from(at.byte()).unwrap_or(usize::MAX);
+    let rest = text.as_bytes().get(from..).unwrap_or_default();
+    let skipped = rest.iter().take_while(|b| matches!(b, b'\r' | b'\n')).filter(|b| **b == b'\n').count();
+    at.line() + skipped as u64
 }
 
 fn place_headers<'c>(

@@ -175,7 +175,7 @@ pub fn end_grant(conn: &mut AnyConn, user: UserId, id: GrantId, on: NaiveDate) -
     let open = user_grant::table
         .find(id)
         .filter(user_grant::user_id.eq(user))
-        .filter(user_grant::valid_to.is_null().or(user_grant::valid_to.ge(on)));
+        .filter(user_grant::valid_to.is_null().or(user_grant::valid_to.gt(on)));
     Ok(diesel::update(open).set(user_grant::valid_to.eq(Some(on))).execute(conn)?)
 }
 

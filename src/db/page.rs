@@ -4,18 +4,45 @@ use crate::fault::{Fault, Outcome};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Serialize, de::DeserializeOwned};
+use std::borrow::Cow;
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, Type};
+use utoipa::openapi::{Ref, RefOr};
+use utoipa::{PartialSchema, ToSchema};
 
 /// Rows a page at the most.
 pub const MAX_LIMIT: i64 = 100;
 
 /// One page of a list.
-#[derive(Debug, Clone, Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Serialize, serde::Deserialize)]
 pub struct Page<T> {
     /// The rows.
     pub items: Vec<T>,
     /// Cursor of the next page; absent on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
+}
+
+/// A page of each kind of row has a name of its own; the derived one is `Page` for all of them.
+impl<T: ToSchema> ToSchema for Page<T> {
+    fn name() -> Cow<'static, str> {
+        format!("{}Page", T::name()).into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        T::schemas(schemas);
+        schemas.push((T::name().into_owned(), T::schema()));
+    }
+}
+
+impl<T: ToSchema> PartialSchema for Page<T> {
+    fn schema() -> RefOr<Schema> {
+        let rows = ArrayBuilder::new().items(Ref::from_schema_name(T::name())).description(Some("The rows."));
+        let cursor = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("Cursor of the next page; absent on the last."));
+        let page = ObjectBuilder::new().property("items", rows).required("items").property("next_cursor", cursor);
+        page.description(Some("One page of a list.")).into()
+    }
 }
 
 /// Which page: asked for by a client.
@@ -47,6 +74,10 @@ impl PageAsk {
         let bad = || Fault::invalid("/cursor", "bad_cursor", "cursor 无效，请从第一页重新开始");
         let Some(text) = &self.cursor else { return Ok(None) };
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| bad())?;
+        // PostgreSQL cannot hold U+0000, and no key of ours has it.
+        if bytes.windows(6).any(|w| w == b"\\u0000") {
+            return Err(bad());
+        }
         serde_json::from_slice(&bytes).map(Some).map_err(|_| bad())
     }
 }

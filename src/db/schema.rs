@@ -576,7 +576,6 @@ diesel::table! {
         document_sha256 -> Nullable<Text>,
         document_length -> Nullable<BigInt>,
         document_at -> Nullable<TsUtc>,
-        pages -> Nullable<Integer>,
         created_at -> TsUtc,
         revision -> Integer,
     }

@@ -69,7 +69,7 @@ fn serde_fault(path: String, error: &impl std::fmt::Display) -> Fault {
     } else {
         ("wrong_type", "类型或格式不正确")
     };
-    let named = said.split('`').nth(1).filter(|_| code == "missing_field" || code == "unknown_field");
+    let named = said.split('`').nth(1).filter(|_| code != "wrong_type");
     let path = match named {
         Some(name) if !path.ends_with(&format!("/{name}")) => format!("{path}/{name}"),
         _ => path,
@@ -91,6 +91,11 @@ pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Fault> {
     let text = std::str::from_utf8(bytes).map_err(|_| not_json())?;
     if contains_nul(text) {
         return Err(Fault::invalid("", "unreadable_nul", "请求体不能含有 NUL 字符"));
+    }
+    if !text.trim_start().starts_with('{') && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() {
+        // serde would take the items of a list for the fields of a struct.
+        let fault = FieldFault::new("", "wrong_type", "请求体须为 JSON 对象");
+        return Err(Fault::invalid_many(vec![fault]));
     }
     let mut reader = serde_json::Deserializer::from_str(text);
     let value = serde_path_to_error::deserialize::<_, T>(&mut reader).map_err(|e| {
@@ -233,6 +238,9 @@ impl<T: DeserializeOwned + Validate<Context = ()>> FromRequest for ApiQuery<T> {
 }
 
 fn parse_query<T: DeserializeOwned + Validate<Context = ()>>(query: &str) -> Result<T, Fault> {
+    if url::form_urlencoded::parse(query.as_bytes()).any(|(k, v)| k.contains('\0') || v.contains('\0')) {
+        return Err(Fault::invalid("", "unreadable_nul", "查询参数不能含有 NUL 字符"));
+    }
     let pairs = serde_urlencoded::Deserializer::new(url::form_urlencoded::parse(query.as_bytes()));
     let value = serde_path_to_error::deserialize::<_, T>(pairs)
         .map_err(|e| serde_fault(pointer(&e.path().to_string()), e.inner()))?;

@@ -3,9 +3,12 @@
 
 use super::answer::Described;
 use super::problem::{Answer, ProblemDetails};
+use actix_web::dev::Payload;
+use actix_web::{Error, FromRequest, HttpRequest, HttpResponse, Responder};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::pin::Pin;
 use utoipa::ToSchema;
 
 /// An operation while it is being described.
@@ -83,10 +86,17 @@ pub trait Part {
     fn describe(op: &mut OperationSpec);
 }
 
+/// An operation at work.
+pub type Running = Pin<Box<dyn Future<Output = Result<HttpResponse, Error>>>>;
+
 /// A handler whose signature describes it.
-pub trait Operation<Args>: actix_web::Handler<Args> {
+pub trait Operation<Args>: Clone + 'static {
     /// Describes the operation.
     fn describe(op: &mut OperationSpec);
+
+    /// Runs it. The parts of the signature are read one after the other, so that whoever may not is told so before
+    /// anything else is judged or read; actix itself would poll them all at once.
+    fn run(self, request: HttpRequest, payload: Payload) -> Running;
 }
 
 macro_rules! operation {
@@ -94,13 +104,22 @@ macro_rules! operation {
         impl<Fun, Fut, Ok, $($part),+> Operation<($($part,)+)> for Fun
         where
             Fun: Fn($($part),+) -> Fut + Clone + 'static,
-            Fut: Future<Output = Answer<Ok>>,
-            Ok: Described + 'static,
-            $($part: Part + 'static,)+
+            Fut: Future<Output = Answer<Ok>> + 'static,
+            Ok: Described + Responder + 'static,
+            $($part: Part + FromRequest + 'static,)+
         {
             fn describe(op: &mut OperationSpec) {
                 $($part::describe(op);)+
                 Ok::describe(op);
+            }
+
+            #[expect(non_snake_case, reason = "the parts are named after their types")]
+            fn run(self, request: HttpRequest, mut payload: Payload) -> Running {
+                Box::pin(async move {
+                    $(let $part = $part::from_request(&request, &mut payload).await.map_err(Into::into)?;)+
+                    let answer = self($($part),+).await?;
+                    Result::Ok(answer.respond_to(&request).map_into_boxed_body())
+                })
             }
         }
     };

@@ -7,7 +7,7 @@
 use crate::fault::{Fault, FieldFault};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use actix_web::{HttpResponse, ResponseError};
+use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use serde::Serialize;
 
 /// The body of every answer that is not a success.
@@ -90,17 +90,34 @@ impl ResponseError for Problem {
             Fault::Unauthenticated { .. } => drop(answer.insert_header((WWW_AUTHENTICATE, "Bearer"))),
             _ => {}
         }
-        let body = ProblemDetails {
-            kind: format!("urn:yixun:problem:{code}"),
-            title: status.canonical_reason().unwrap_or_default().into(),
-            status: status.as_u16(),
-            code: code.into(),
-            detail: self.0.to_string(),
-            errors: errors.to_vec(),
-        };
-        answer.insert_header((CONTENT_TYPE, "application/problem+json"));
-        answer.body(serde_json::to_string(&body).unwrap_or_default())
+        finished(answer, status, code, self.0.to_string(), errors.to_vec())
     }
+}
+
+fn finished(
+    mut answer: HttpResponseBuilder,
+    status: StatusCode,
+    code: &str,
+    detail: String,
+    errors: Vec<FieldFault>,
+) -> HttpResponse {
+    let body = ProblemDetails {
+        kind: format!("urn:yixun:problem:{code}"),
+        title: status.canonical_reason().unwrap_or_default().into(),
+        status: status.as_u16(),
+        code: code.into(),
+        detail,
+        errors,
+    };
+    answer.insert_header((CONTENT_TYPE, "application/problem+json"));
+    answer.body(serde_json::to_string(&body).unwrap_or_default())
+}
+
+/// A refusal of the web server itself, which no [`Fault`] stands for.
+pub fn of_status(status: StatusCode, code: &str, detail: &str) -> HttpResponse {
+    let mut answer = HttpResponse::build(status);
+    answer.insert_header((CACHE_CONTROL, "no-store"));
+    finished(answer, status, code, detail.into(), vec![])
 }
 
 /// What a handler gives.

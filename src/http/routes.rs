@@ -4,7 +4,7 @@
 use super::operation::{Operation, OperationSpec};
 use super::{access, audit, campaigns, checklists, compliance, directory, findings, inspections, letters, photos};
 use actix_web::http::Method;
-use actix_web::{FromRequest, Responder, Route, web};
+use actix_web::{Route, web};
 use serde_json::{Value, json};
 
 /// A route with its specification.
@@ -35,8 +35,6 @@ impl Routes {
     fn add<H, Args>(&mut self, method: Method, path: &str, id: &str, summary: &str, handler: H) -> &mut Self
     where
         H: Operation<Args>,
-        Args: FromRequest + 'static,
-        H::Output: Responder + 'static,
     {
         let path = format!("/api/v1{path}");
         let mut spec = OperationSpec::new(&path);
@@ -44,7 +42,8 @@ impl Routes {
         spec.body.insert("summary".into(), Value::from(summary));
         spec.body.insert("tags".into(), json!([self.tag]));
         H::describe(&mut spec);
-        let route = web::method(method.clone()).to(handler);
+        let run = move |request, payload: web::Payload| handler.clone().run(request, payload.into_inner());
+        let route = web::method(method.clone()).to(run);
         self.routes.push(Entry { method, path, spec, route });
         self
     }
@@ -52,8 +51,6 @@ impl Routes {
     fn get<H, Args>(&mut self, path: &str, id: &str, summary: &str, handler: H) -> &mut Self
     where
         H: Operation<Args>,
-        Args: FromRequest + 'static,
-        H::Output: Responder + 'static,
     {
         self.add(Method::GET, path, id, summary, handler)
     }
@@ -61,8 +58,6 @@ impl Routes {
     fn post<H, Args>(&mut self, path: &str, id: &str, summary: &str, handler: H) -> &mut Self
     where
         H: Operation<Args>,
-        Args: FromRequest + 'static,
-        H::Output: Responder + 'static,
     {
         self.add(Method::POST, path, id, summary, handler)
     }
@@ -70,8 +65,6 @@ impl Routes {
     fn put<H, Args>(&mut self, path: &str, id: &str, summary: &str, handler: H) -> &mut Self
     where
         H: Operation<Args>,
-        Args: FromRequest + 'static,
-        H::Output: Responder + 'static,
     {
         self.add(Method::PUT, path, id, summary, handler)
     }
@@ -79,8 +72,6 @@ impl Routes {
     fn patch<H, Args>(&mut self, path: &str, id: &str, summary: &str, handler: H) -> &mut Self
     where
         H: Operation<Args>,
-        Args: FromRequest + 'static,
-        H::Output: Responder + 'static,
     {
         self.add(Method::PATCH, path, id, summary, handler)
     }
@@ -88,8 +79,6 @@ impl Routes {
     fn delete<H, Args>(&mut self, path: &str, id: &str, summary: &str, handler: H) -> &mut Self
     where
         H: Operation<Args>,
-        Args: FromRequest + 'static,
-        H::Output: Responder + 'static,
     {
         self.add(Method::DELETE, path, id, summary, handler)
     }

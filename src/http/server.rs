@@ -1,13 +1,13 @@
 //! Serving. `main`, the demo and the tests start the very same thing.
 
-use super::problem::Problem;
+use super::problem::{Problem, of_status};
 use super::routes;
 use crate::app::App;
 use crate::fault::Fault;
 use actix_web::dev::{Server, ServiceResponse};
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::{Compress, DefaultHeaders, ErrorHandlerResponse, ErrorHandlers};
-use actix_web::{App as Actix, HttpServer, ResponseError as _, web};
+use actix_web::{App as Actix, HttpServer, web};
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use std::time::Duration;
 /// Largest number of open connections a worker.
 const CONNECTIONS: usize = 2_000;
 
-/// A server on `listener`; await it, and stop it by its handle.
+/// A server on `listener`; await it, and stop it by its handle. Signals are left to the process that it is part of.
 ///
 /// # Errors
 /// The listener's.
@@ -38,6 +38,7 @@ pub fn serve(app: Arc<App>, listener: TcpListener, workers: usize) -> std::io::R
     .client_request_timeout(Duration::from_secs(10))
     .keep_alive(Duration::from_secs(30))
     .shutdown_timeout(30)
+    .disable_signals()
     .listen(listener)?;
     Ok(server.run())
 }
@@ -69,9 +70,7 @@ fn as_problem<B: 'static>(response: ServiceResponse<B>) -> actix_web::Result<Err
         405 => ("method_not_allowed", "该地址不支持此方法"),
         _ => ("bad_request", "请求无法处理"),
     };
-    let fault = Fault::Refused { code: code.into(), detail: detail.into(), errors: vec![] };
-    let mut fresh = Problem(fault).error_response();
-    *fresh.status_mut() = status;
+    let mut fresh = of_status(status, code, detail);
     if let Some(allow) = old.headers().get(header::ALLOW) {
         fresh.headers_mut().insert(header::ALLOW, allow.clone());
     }

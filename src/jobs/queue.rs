@@ -65,7 +65,7 @@ pub struct Claim {
 /// The next due job, or one whose worker died.
 pub fn claim(db: &Db) -> Outcome<Option<Claim>> {
     let now = machine_now();
-    let waiting = db.read_now(|conn| Ok(next(conn, now.into())?.is_some()))?;
+    let waiting = db.read_now(|conn| Ok(is_any_due(conn, now.into())?))?;
     if !waiting {
         return Ok(None);
     }
@@ -90,16 +90,26 @@ pub fn claim(db: &Db) -> Outcome<Option<Claim>> {
 
 type Due = (JobId, String, String, i32, i64);
 
+/// Jobs that may be claimed, the longest waiting first.
+macro_rules! due {
+    ($now:expr) => {
+        job::table
+            .filter(
+                job::state
+                    .eq("ready")
+                    .and(job::run_at.le($now))
+                    .or(job::state.eq("running").and(job::lease_until.lt($now))),
+            )
+            .order((job::run_at, job::id))
+    };
+}
+
+fn is_any_due(conn: &mut AnyConn, now: Ts) -> QueryResult<bool> {
+    Ok(due!(now).select(job::id).first::<JobId>(conn).optional()?.is_some())
+}
+
 fn next(conn: &mut AnyConn, now: Ts) -> QueryResult<Option<Due>> {
-    let due = job::table
-        .filter(
-            job::state
-                .eq("ready")
-                .and(job::run_at.le(now))
-                .or(job::state.eq("running").and(job::lease_until.lt(now))),
-        )
-        .order((job::run_at, job::id))
-        .select((job::id, job::kind, job::payload, job::attempts, job::fence));
+    let due = due!(now).select((job::id, job::kind, job::payload, job::attempts, job::fence));
     match conn {
         AnyConn::Pg(c) => due.for_update().skip_locked().first(c).optional(),
         AnyConn::Sqlite(c) => due.first(c).optional(),

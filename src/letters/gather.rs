@@ -15,7 +15,7 @@ use crate::directory::{self, FacilityKind};
 use crate::fault::{Fault, Outcome};
 use crate::findings::deadlines::is_overdue;
 use crate::findings::rules::State;
-use crate::ids::{AreaId, FacilityId, FindingId, InspectionId};
+use crate::ids::{AreaId, CampaignId, FacilityId, FindingId, InspectionId};
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::dsl::count_star;
 use diesel::prelude::*;
@@ -148,7 +148,7 @@ fn findings(conn: &mut AnyConn, subject: &Subject<'_>) -> Outcome<Vec<FindingFac
         .and(finding::state.ne_all(settled))
         .and(finding::found_at.lt(Ts::from(start_of(subject.campaign.starts_on))));
     type Row = (
-        (Option<crate::ids::CampaignId>, FindingId, String, String, FacilityKind),
+        (Option<CampaignId>, FindingId, String, String, FacilityKind),
         (String, String, String, Option<NaiveDate>, State),
         (Option<FindingId>, Option<InspectionId>, crate::ids::ItemId, Option<String>),
     );
@@ -185,6 +185,17 @@ fn findings(conn: &mut AnyConn, subject: &Subject<'_>) -> Outcome<Vec<FindingFac
         }
     };
     Ok(rows.into_iter().map(facts).collect())
+}
+
+/// Numbers of a street's findings in a campaign that the bureau has not confirmed.
+pub fn unconfirmed(conn: &mut AnyConn, campaign: CampaignId, street: AreaId) -> Outcome<Vec<String>> {
+    Ok(finding::table
+        .filter(finding::campaign_id.eq(campaign))
+        .filter(finding::street_id.eq(street))
+        .filter(finding::state.eq(State::Open))
+        .order(finding::number)
+        .select(finding::number)
+        .load(conn)?)
 }
 
 fn start_of(day: NaiveDate) -> DateTime<Utc> {
@@ -260,7 +271,7 @@ fn indicators(
         rows.push(share("本次检查问题销号率", closed, lines.len()));
         let overdue = lines.iter().filter(|l| l.overdue).count();
         rows.push(Indicator {
-            name: "逾期未整改问题".into(),
+            name: "逾期未销号问题".into(),
             target: "0个".into(),
             value: format!("{overdue}个"),
             rate: "—".into(),

@@ -83,7 +83,6 @@ pub fn draft_batch(tx: &mut Tx<'_>, places: &Places, id: CampaignId, reply_due: 
             document_sha256: None,
             document_length: None,
             document_at: None,
-            pages: None,
             created_at: at,
             revision: 1,
         };
@@ -129,12 +128,23 @@ fn composed(facts: &Facts) -> Outcome<Letter> {
     compose(facts).map_err(|fault| Fault::refused(fault.code(), fault.to_string()))
 }
 
+/// What the bureau has not confirmed is not printed; but a letter that passes it over in silence would not be true.
+fn refuse_unconfirmed(conn: &mut AnyConn, row: &LetterRow) -> Outcome<()> {
+    let numbers = gather::unconfirmed(conn, row.campaign_id, row.street_id)?;
+    if numbers.is_empty() {
+        return Ok(());
+    }
+    let detail = format!("尚有 {} 个问题未经确认（{}），请先确认或撤销", numbers.len(), numbers.join("、"));
+    Err(Fault::refused("unconfirmed_findings", detail))
+}
+
 /// Submits a letter: its facts are read, composed and frozen.
 ///
 /// # Errors
-/// Missing; a refusal of the rules or of the composition.
+/// Missing; `unconfirmed_findings`; a refusal of the rules or of the composition.
 pub fn submit(tx: &mut Tx<'_>, places: &Places, sender: &Sender, id: LetterId) -> Outcome<()> {
     let (mut row, next) = held(tx, places, id, Step::Submit)?;
+    refuse_unconfirmed(tx.conn(), &row)?;
     let now = tx.now();
     let facts = facts_of(tx.conn(), sender, &row, now)?;
     let letter = composed(&facts)?;
@@ -237,6 +247,9 @@ pub fn issue_batch(tx: &mut Tx<'_>, places: &Places, sender: &Sender, ids: &[Let
         let checked = held(tx, places, *id, Step::Issue)
             .and_then(|(row, next)| refuse_changed(tx.conn(), sender, &row, &pointer).map(|()| (row, next)));
         match checked {
+            Ok((row, _)) if row.reply_due <= today => {
+                errors.push(FieldFault::new(pointer, "reply_due_in_past", "回复期限须晚于签发日期"));
+            }
             Ok(pair) => rows.push(pair),
             Err(Fault::Refused { code, detail, errors: differ }) => {
                 errors.push(FieldFault::new(pointer, code, detail));

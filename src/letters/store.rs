@@ -38,7 +38,6 @@ pub struct LetterRow {
     pub document_sha256: Option<String>,
     pub document_length: Option<i64>,
     pub document_at: Option<Ts>,
-    pub pages: Option<i32>,
     pub created_at: Ts,
     pub revision: i32,
 }
@@ -140,7 +139,6 @@ pub fn save(conn: &mut AnyConn, row: &LetterRow) -> Outcome<()> {
                 letter::document_sha256.eq(r.document_sha256),
                 letter::document_length.eq(r.document_length),
                 letter::document_at.eq(r.document_at),
-                letter::pages.eq(r.pages),
                 letter::revision.eq(letter::revision + 1),
             ),
         ))

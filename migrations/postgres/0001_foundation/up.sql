@@ -477,7 +477,6 @@ CREATE TABLE letter (
     document_sha256 text COLLATE "C",
     document_length bigint,
     document_at timestamptz,
-    pages integer,
     created_at timestamptz NOT NULL,
     revision integer NOT NULL,
     UNIQUE (series, year, seq),

@@ -477,7 +477,6 @@ CREATE TABLE letter (
     document_sha256 TEXT,
     document_length BIGINT,
     document_at TEXT,
-    pages INTEGER,
     created_at TEXT NOT NULL,
     revision INTEGER NOT NULL,
     UNIQUE (series, year, seq),

@@ -1,0 +1,73 @@
+//! One test binary for everything that is seen from outside. Read `app` (an application for a test), `people` (who asks)
+//! and `build` (what they send), then a file per capability. `suite` says how a test comes to run on both databases,
+//! `template` and `cluster` where those come from, and `scratch` how everything is cleared away.
+//!
+//! A new file needs its `mod` line and its line in `register`.
+
+mod app;
+mod binary;
+mod build;
+mod client;
+mod cluster;
+mod people;
+mod scratch;
+mod spec;
+mod suite;
+mod template;
+
+mod access;
+mod areas;
+mod audit;
+mod bad_input;
+mod campaigns;
+mod db;
+mod direction;
+mod facilities;
+mod import;
+mod openapi;
+mod parity;
+mod permissions;
+mod start;
+mod tokens;
+
+use std::process::ExitCode;
+use suite::Suite;
+
+fn register(suite: &mut Suite) {
+    access::register(suite);
+    tokens::register(suite);
+    areas::register(suite);
+    facilities::register(suite);
+    campaigns::register(suite);
+    import::register(suite);
+    audit::register(suite);
+    db::register(suite);
+    bad_input::register(suite);
+    build::register(suite);
+    permissions::register(suite);
+    openapi::register(suite);
+    parity::register(suite);
+    direction::register(suite);
+    start::register(suite);
+}
+
+fn main() -> ExitCode {
+    let mut arguments = libtest_mimic::Arguments::from_args();
+    // Most tests wait for sockets and disks rather than compute.
+    arguments.test_threads = arguments.test_threads.or_else(|| Some(std::thread::available_parallelism().ok()?.get() * 2));
+    let mut suite = Suite::default();
+    register(&mut suite);
+    if cluster::is_required()
+        && !arguments.list
+        && let Err(why) = cluster::get()
+    {
+        eprintln!("YIXUN_TEST_REQUIRE=postgres, but no PostgreSQL can be had: {why}");
+        scratch::clear();
+        return ExitCode::from(2);
+    }
+    let conclusion = libtest_mimic::run(&arguments, suite.trials);
+    template::clear();
+    cluster::stop();
+    scratch::clear();
+    conclusion.exit_code()
+}

@@ -1,0 +1,455 @@
+//! The matrix: every operation of the specification × every role × {own street, sibling street, other district, the whole
+//! district, everywhere}. Its expectations are the rows below and the table in `access/permissions.rs`; an operation
+//! without a row fails, and so does a row without an operation.
+//!
+//! What each cell asks, of an object that lies in the own street:
+//! - a role without the permission: 403, wherever it stands;
+//! - without a token, or with a forged one: 401;
+//! - with the permission, but out of reach: 404, as if it were not there ([`Outside::Missing`]), or the field that names
+//!   the foreign place is refused ([`Outside::Culprit`]); never 403, never a success;
+//! - within reach: one of the statuses of the row.
+//!
+//! A new operation gets a row; a new kind of object gets a field of [`Scene`], made in [`Scene::new`] through the API in
+//! the own street. A list gets a line in [`lists`] too, where it is compared with brute force.
+
+use super::app::TestApp;
+use super::build::{self, id, unique};
+use super::client::Reply;
+use super::people::{Caller, PASSWORD, Place};
+use super::spec::{self, Op};
+use super::suite::{Suite, both};
+use chrono::TimeDelta;
+use diesel::prelude::*;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use ureq::http::Method;
+use yixun::access::scope::FIRE_CATEGORIES;
+use yixun::access::{Action, Role};
+use yixun::clock::machine_now;
+use yixun::db::Ts;
+use yixun::db::schema::session;
+use yixun::db::types::Coded as _;
+use yixun::directory::FacilityKind::{Canteen, Station};
+use yixun::ids::{SessionId, TypedId as _};
+
+pub fn register(suite: &mut Suite) {
+    both!(suite:
+        every_operation_has_a_row,
+        s21_the_matrix,
+        s22_lists_hold_what_is_within_reach,
+        s22_figures_count_what_is_within_reach,
+    );
+}
+
+const PLACES: [Place; 5] = [Place::Own, Place::Sibling, Place::Elsewhere, Place::District, Place::Everywhere];
+
+/// What an operation does for somebody who may, but not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outside {
+    /// The object is not there.
+    Missing,
+    /// The body names a foreign place: 422 at this pointer.
+    Culprit(&'static str),
+    /// The operation is bound to no place.
+    Unbound,
+}
+
+/// What a request carries.
+enum Body {
+    Nothing,
+    Json(Value),
+    Jpeg(Vec<u8>),
+}
+
+/// One request.
+struct Ask {
+    path: String,
+    revision: Option<i64>,
+    body: Body,
+}
+
+fn at(path: impl Into<String>) -> Ask {
+    Ask { path: path.into(), revision: None, body: Body::Nothing }
+}
+
+impl Ask {
+    fn with(self, body: Value) -> Self {
+        Self { body: Body::Json(body), ..self }
+    }
+
+    fn revision(self, revision: i64) -> Self {
+        Self { revision: Some(revision), ..self }
+    }
+}
+
+/// An operation's row: what is asked, what comes of it within reach and outside.
+struct Row {
+    id: &'static str,
+    ask: fn(&Scene<'_>) -> Ask,
+    within: &'static [u16],
+    outside: Outside,
+}
+
+const fn row(id: &'static str, within: &'static [u16], outside: Outside, ask: fn(&Scene<'_>) -> Ask) -> Row {
+    Row { id, ask, within, outside }
+}
+
+/// The operations that need no login. This list only shrinks.
+const PUBLIC: [&str; 2] = ["login", "refresh"];
+
+/// Bound to streets as a whole: an operator's facilities reach none.
+const OF_STREETS: [&str; 1] = ["streets_compliance"];
+
+/// The objects in the own street that the rows ask for.
+struct Scene<'a> {
+    app: &'a TestApp,
+    facility: String,
+    campaign: String,
+    user: String,
+    checklist: String,
+    inspection: String,
+    visit: String,
+    photo: String,
+    /// Served, of a category that the fire brigade sees.
+    finding: String,
+    /// The same, to be withdrawn.
+    mistake: String,
+    /// With its document.
+    letter: String,
+}
+
+impl<'a> Scene<'a> {
+    fn new(app: &'a TestApp) -> Self {
+        let body = json!({"username": format!("matrix.{}", unique()), "display_name": "矩阵", "organisation": "示例"});
+        let facility = app.world.facility(Place::Own, Station).to_string();
+        let campaign = id(&build::campaign(app, Place::Own, &[Station]));
+        let seen = build::inspection(app, &facility, &["YK-14", "YK-15"]).of_campaign(&campaign);
+        let receipt = seen.put_whole(&app.as_(Caller::Inspector));
+        let letters = build::letters(app, Place::Own, &campaign);
+        Self {
+            app,
+            user: id(&app.as_(Caller::Admin).post("/users", &body).created()["user"]),
+            checklist: build::checklist(app, Station).0,
+            inspection: seen.id.to_string(),
+            visit: receipt["visit_id"].as_str().expect("a visit").to_string(),
+            photo: seen.photos[0].id.to_string(),
+            finding: id(&receipt["findings"][0]),
+            mistake: id(&receipt["findings"][1]),
+            letter: id(&letters[0]),
+            facility,
+            campaign,
+        }
+    }
+
+    fn step(&self, step: &str, body: Value) -> Ask {
+        at(format!("/findings/{}/{step}", self.finding)).with(body)
+    }
+
+    /// The revision of a thing at this moment, whoever changed it before.
+    fn revision_of(&self, path: &str, reader: Caller) -> i64 {
+        self.app.as_(reader).get(path).revision()
+    }
+
+    /// A grant of the scene's user, to be revoked.
+    fn grant(&self) -> String {
+        let body = json!({"role": "street", "area_id": self.app.world.area(Place::Own)});
+        let path = format!("/users/{}/grants", self.user);
+        let grants = self.app.as_(Caller::SecurityAdmin).post(&path, &body).created()["grants"].clone();
+        let open = |grant: &&Value| grant["valid_to"].is_null();
+        id(grants.as_array().expect("grants").iter().find(open).expect("an open grant"))
+    }
+}
+
+use Outside::{Culprit, Missing, Unbound};
+
+/// The checked-in expectation.
+const ROWS: &[Row] = &[
+    row("logout", &[204], Unbound, |_| at("/auth/logout")),
+    row("me", &[200], Unbound, |_| at("/me")),
+    // The wrong present password keeps everybody's account as it is.
+    row("change_password", &[422], Unbound, |_| {
+        at("/me/password").with(json!({"current_password": "Wrong-Trees-2026x", "new_password": PASSWORD}))
+    }),
+    row("list_users", &[200], Unbound, |_| at("/users")),
+    row("create_user", &[201], Unbound, |_| {
+        at("/users").with(json!({"username": format!("made.{}", unique()), "display_name": "新人", "organisation": "示例"}))
+    }),
+    row("find_user", &[200], Unbound, |s| at(format!("/users/{}", s.user))),
+    row("update_user", &[200], Unbound, |s| {
+        let path = format!("/users/{}", s.user);
+        let revision = s.revision_of(&path, Caller::Admin);
+        at(path).revision(revision).with(json!({"display_name": "改名"}))
+    }),
+    row("create_grant", &[201], Unbound, |s| {
+        at(format!("/users/{}/grants", s.user)).with(json!({"role": "street", "area_id": s.app.world.area(Place::Own)}))
+    }),
+    row("revoke_grant", &[204], Unbound, |s| at(format!("/users/{}/grants/{}", s.user, s.grant()))),
+    row("list_areas", &[200], Unbound, |_| at("/areas")),
+    row("find_area", &[200], Unbound, |s| at(format!("/areas/{}", s.app.world.area(Place::Own)))),
+    row("list_facilities", &[200], Unbound, |_| at("/facilities")),
+    row("create_facility", &[201], Culprit("/street_id"), |s| {
+        at("/facilities").with(build::facility_body(s.app, Place::Own, Canteen))
+    }),
+    row("find_facility", &[200], Missing, |s| at(format!("/facilities/{}", s.facility))),
+    row("update_facility", &[200], Missing, |s| {
+        let path = format!("/facilities/{}", s.facility);
+        let revision = s.revision_of(&path, Caller::Supervisor);
+        at(path).revision(revision).with(json!({"contact_name": format!("联系人{}", unique())}))
+    }),
+    row("facility_versions", &[200], Missing, |s| at(format!("/facilities/{}/versions", s.facility))),
+    row("list_checklists", &[200], Unbound, |_| at("/checklists")),
+    row("find_checklist", &[200], Unbound, |s| at(format!("/checklists/{}", s.checklist))),
+    row("list_campaigns", &[200], Unbound, |_| at("/campaigns")),
+    row("create_campaign", &[201], Culprit("/area_id"), |s| at("/campaigns").with(build::campaign_body(s.app, Place::Own))),
+    row("find_campaign", &[200], Missing, |s| at(format!("/campaigns/{}", s.campaign))),
+    row("list_targets", &[200], Missing, |s| at(format!("/campaigns/{}/targets", s.campaign))),
+    row("add_targets", &[200], Missing, |s| {
+        at(format!("/campaigns/{}/targets", s.campaign)).with(json!({"facility_ids": [s.facility]}))
+    }),
+    row("campaign_progress", &[200], Missing, |s| at(format!("/campaigns/{}/progress", s.campaign))),
+    row("list_inspections", &[200], Unbound, |_| at("/inspections")),
+    row("submit_inspection", &[201], Missing, |s| {
+        let seen = build::inspection(s.app, &s.facility, &[]);
+        at(seen.path()).with(seen.body)
+    }),
+    row("find_inspection", &[200], Missing, |s| at(format!("/inspections/{}", s.inspection))),
+    row("find_visit", &[200], Missing, |s| at(format!("/visits/{}", s.visit))),
+    // A photo belongs to its sender; what it is evidence of is decided by the manifest that declares it.
+    row("put_photo", &[201], Unbound, |_| {
+        let photo = build::Photo::new("scene", None);
+        Ask { path: photo.path(), revision: None, body: Body::Jpeg(photo.bytes) }
+    }),
+    row("find_photo", &[200], Missing, |s| at(format!("/photos/{}", s.photo))),
+    row("photo_content", &[200], Missing, |s| at(format!("/photos/{}/content", s.photo))),
+    row("photo_rendition", &[200], Missing, |s| at(format!("/photos/{}/renditions/320", s.photo))),
+    row("list_findings", &[200], Unbound, |_| at("/findings")),
+    row("find_finding", &[200], Missing, |s| at(format!("/findings/{}", s.finding))),
+    // The finding stays served: every step but a claim and a withdrawal is out of turn.
+    row("confirm_finding", &[409], Missing, |s| s.step("confirmations", json!({}))),
+    row("serve_finding", &[409], Missing, |s| s.step("services", json!({"method": "letter"}))),
+    row("claim_rectification", &[422], Missing, |s| {
+        let proof = build::Photo::new("after", None);
+        s.step("rectifications", json!({"claimed_on": "2020-01-01", "measures": "已整改", "photos": [proof.declared()]}))
+    }),
+    row("check_claim", &[409], Missing, |s| s.step("checks", json!({"result": "pass", "note": "已核"}))),
+    row("reinspect_finding", &[409], Missing, |s| s.step("reinspections", json!({"result": "pass", "note": "已查"}))),
+    row("return_finding", &[409], Missing, |s| s.step("returns", json!({"reason": "不合格"}))),
+    row("close_finding", &[409], Missing, |s| s.step("closures", json!({"note": "已核实"}))),
+    row("withdraw_finding", &[200, 409], Missing, |s| {
+        at(format!("/findings/{}/withdrawals", s.mistake)).with(json!({"reason": "误报"}))
+    }),
+    row("list_letters", &[200], Unbound, |_| at("/letters")),
+    row("draft_letters", &[409], Missing, |s| {
+        at("/letters/batch").with(json!({"campaign_id": s.campaign, "reply_due": "2026-11-06"}))
+    }),
+    row("issue_letters", &[409], Missing, |s| at("/letters/batch/issue").with(json!({"letter_ids": [s.letter]}))),
+    row("find_letter", &[200], Missing, |s| at(format!("/letters/{}", s.letter))),
+    row("submit_letter", &[409], Missing, |s| at(format!("/letters/{}/submit", s.letter))),
+    row("return_letter", &[409], Missing, |s| at(format!("/letters/{}/return", s.letter)).with(json!({"reason": "有误"}))),
+    row("approve_letter", &[409], Missing, |s| at(format!("/letters/{}/approve", s.letter))),
+    row("letter_document", &[200], Missing, |s| at(format!("/letters/{}/document.pdf", s.letter))),
+    row("facilities_compliance", &[200], Unbound, |_| at("/compliance/facilities")),
+    row("facility_compliance", &[200], Missing, |s| at(format!("/compliance/facilities/{}", s.facility))),
+    row("streets_compliance", &[200], Missing, |s| at(format!("/compliance/streets?campaign_id={}", s.campaign))),
+    row("list_audit", &[200], Unbound, |_| at("/audit")),
+];
+
+fn every_operation_has_a_row(_: &TestApp) {
+    let operations = spec::operations();
+    let known: BTreeSet<&str> = ROWS.iter().map(|row| row.id).collect();
+    assert_eq!(known.len(), ROWS.len(), "a row is there twice");
+    for op in &operations {
+        match op.permission {
+            None => assert!(PUBLIC.contains(&op.id.as_str()), "{} asks for no login", op.id),
+            Some(_) => {
+                let told = "has no row in tests/api/permissions.rs: say there what it asks and what comes of it";
+                assert!(known.contains(op.id.as_str()), "{} ({} {}) {told}", op.id, op.method, op.path);
+            }
+        }
+    }
+    let ids: BTreeSet<&str> = operations.iter().map(|op| op.id.as_str()).collect();
+    let stale: Vec<&&str> = known.iter().filter(|id| !ids.contains(**id)).chain(PUBLIC.iter().filter(|id| !ids.contains(**id))).collect();
+    assert!(stale.is_empty(), "rows without an operation: {stale:?}");
+}
+
+fn send(app: &TestApp, op: &Op, ask: &Ask, token: Option<String>) -> Reply {
+    let caller = token.map_or_else(|| app.anyone(), |token| app.with_token(token));
+    let tag = ask.revision.map(|r| format!("\"{r}\""));
+    let headers: Vec<(&str, &str)> = tag.iter().map(|tag| ("If-Match", tag.as_str())).collect();
+    match &ask.body {
+        Body::Json(body) => caller.json(op.method.clone(), &ask.path, &headers, body),
+        Body::Jpeg(bytes) => caller.bytes(op.method.clone(), &ask.path, "image/jpeg", bytes),
+        Body::Nothing if op.method == Method::GET => caller.get(&ask.path),
+        Body::Nothing if op.method == Method::DELETE => caller.delete(&ask.path),
+        Body::Nothing => caller.bytes(op.method.clone(), &ask.path, "application/octet-stream", b""),
+    }
+}
+
+/// A token of a session that only this request uses: logging out ends it.
+fn token_of_its_own(app: &TestApp, caller: Caller) -> String {
+    let person = app.world.person(caller);
+    let id = SessionId::from_uuid(build::uuid());
+    app.write(move |tx| {
+        let now = Ts::from(machine_now());
+        let row = (
+            session::id.eq(id),
+            session::user_id.eq(person.user),
+            session::created_at.eq(now),
+            session::last_used_at.eq(now),
+        );
+        diesel::insert_into(session::table).values(row).execute(tx.conn())?;
+        Ok(())
+    });
+    yixun::access::tokens::issue(&app.app.keys[0], person.user, id, 0, machine_now()).expect("a token")
+}
+
+fn check_cell(scene: &Scene<'_>, op: &Op, row: &Row, role: Role, place: Place) -> Result<(), String> {
+    let action = op.permission.expect("not public");
+    let caller = Caller::At(role, place);
+    let token = if row.id == "logout" { token_of_its_own(scene.app, caller) } else { scene.app.token(caller) };
+    let by_facility = role == Role::Operator && !matches!(place, Place::District | Place::Everywhere);
+    let reaches = !matches!(place, Place::Sibling | Place::Elsewhere) && !(by_facility && OF_STREETS.contains(&row.id));
+    let answer = send(scene.app, op, &(row.ask)(scene), Some(token));
+    let wrong = |wanted: &str| Err(format!("{} as {role:?} at {place:?} should be {wanted}: {}", op.id, answer.told()));
+    let code = answer.json["code"].as_str().unwrap_or_default();
+    if !action.allows(role) {
+        return if (answer.status, code) == (403, "permission_denied") { Ok(()) } else { wrong("403") };
+    }
+    match row.outside {
+        Missing if !reaches => match (answer.status, code) {
+            (404, "not_found") => Ok(()),
+            _ => wrong("404"),
+        },
+        Culprit(pointer) if !reaches => match answer.status {
+            422 if answer.json["errors"][0]["pointer"] == pointer => Ok(()),
+            _ => wrong(&format!("422 at {pointer}")),
+        },
+        _ if row.within.contains(&answer.status) => Ok(()),
+        _ => wrong(&format!("{:?}", row.within)),
+    }
+}
+
+fn s21_the_matrix(app: &TestApp) {
+    let scene = Scene::new(app);
+    let (mut wrong, mut cells) = (vec![], 0);
+    for op in spec::operations().iter().filter(|op| op.permission.is_some()) {
+        let Some(row) = ROWS.iter().find(|row| row.id == op.id) else { continue };
+        let ask = (row.ask)(&scene);
+        for (token, code) in [(None, "no_token"), (Some(format!("{}x", app.token(Caller::Drafter))), "bad_token")] {
+            send(app, op, &ask, token).expect(401, code);
+        }
+        for role in Role::ALL {
+            for place in PLACES {
+                // Something new every time, so that times and ids differ as they do in life.
+                app.advance(TimeDelta::milliseconds(10));
+                wrong.extend(check_cell(&scene, op, row, *role, place).err());
+                cells += 1;
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {cells} cells:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// A list, and how an item of it tells where it lies.
+struct List {
+    path: String,
+    permission: Action,
+    /// The field with the facility of an item, where it has one.
+    facility: Option<&'static str>,
+}
+
+/// Something everywhere, so that whoever sees too much or too little shows: facilities, inspections with findings of two
+/// categories, and letters with their documents.
+fn lists(app: &TestApp) -> Vec<List> {
+    let mut campaigns = vec![];
+    for place in [Place::District, Place::Elsewhere] {
+        campaigns.push((place, id(&build::campaign(app, place, &[Station, Canteen]))));
+    }
+    for place in Place::STREETS {
+        build::facility(app, place, Canteen);
+        let (_, campaign) = &campaigns[usize::from(place == Place::Elsewhere)];
+        let station = app.world.facility(place, Station).to_string();
+        let seen = build::inspection(app, &station, &["YK-02", "YK-14"]).of_campaign(campaign);
+        seen.put_whole(&app.as_(Caller::At(Role::Inspector, Place::Everywhere)));
+    }
+    for (place, campaign) in &campaigns {
+        build::letters(app, *place, campaign);
+    }
+    let list = |path: &str, permission, facility| List { path: path.into(), permission, facility };
+    vec![
+        list("/facilities", Action::ReadFacilities, Some("id")),
+        list(&format!("/campaigns/{}/targets", campaigns[0].1), Action::ReadCampaigns, Some("facility_id")),
+        list("/inspections", Action::ReadInspections, Some("facility_id")),
+        list("/findings", Action::ReadFindings, Some("facility_id")),
+        list("/letters", Action::ReadLetters, None),
+        list("/compliance/facilities", Action::ReadCompliance, Some("facility_id")),
+        list(&format!("/compliance/facilities?campaign_id={}", campaigns[0].1), Action::ReadCompliance, Some("facility_id")),
+    ]
+}
+
+/// Whether an item is for somebody with `role` at `place`, by brute force.
+fn is_for(app: &TestApp, list: &List, role: Role, place: Place, item: &Value) -> bool {
+    let text = |name: &str| item[name].as_str().unwrap_or_else(|| panic!("no {name} in {item}"));
+    let street = text("street_id").parse().expect("a street");
+    let facility = list.facility.map(|name| text(name).parse().expect("a facility"));
+    let kept = match (role, list.path.as_str()) {
+        (Role::Fire, "/findings") => FIRE_CATEGORIES.contains(&text("category")),
+        (Role::Street, "/letters") => item["state"] == "document_ready",
+        _ => true,
+    };
+    kept && app.world.reach(role, place).holds(street, facility)
+}
+
+/// Every role at every place sees exactly those items that brute force finds within its reach.
+fn s22_lists_hold_what_is_within_reach(app: &TestApp) {
+    for list in lists(app) {
+        let everything = app.as_(Caller::At(Role::Supervisor, Place::Everywhere)).all(&list.path);
+        assert!(everything.len() >= 3, "{} holds too little to tell", list.path);
+        for role in Role::ALL.iter().filter(|role| list.permission.allows(**role)) {
+            for place in PLACES {
+                let told = format!("{} as {role:?} at {place:?}", list.path);
+                let mine = everything.iter().filter(|item| is_for(app, &list, *role, place, item));
+                let expected: Vec<Value> = mine.cloned().collect();
+                let caller = app.as_(Caller::At(*role, place));
+                if caller.get(&list.path).status == 404 {
+                    // The campaign itself is out of reach.
+                    let of_facility = *role == Role::Operator && list.path.contains("campaign_id=");
+                    assert!(expected.is_empty() || of_facility, "{told}");
+                    continue;
+                }
+                assert_eq!(caller.all(&list.path), expected, "{told}");
+                let first = caller.get(&format!("{}{}limit=1", list.path, if list.path.contains('?') { "&" } else { "?" })).ok();
+                assert_eq!(first["items"].as_array().expect("items").first(), expected.first(), "{told}");
+            }
+        }
+    }
+}
+
+fn s22_figures_count_what_is_within_reach(app: &TestApp) {
+    let lists = lists(app);
+    let targets = lists.iter().find(|list| list.path.ends_with("/targets")).expect("the campaign's targets");
+    let campaign = targets.path.split('/').nth(2).expect("an id");
+    for role in Role::ALL.iter().filter(|role| targets.permission.allows(**role)) {
+        for place in PLACES {
+            let (caller, told) = (app.as_(Caller::At(*role, place)), format!("{role:?} at {place:?}"));
+            let progress = caller.get(&format!("/campaigns/{campaign}/progress"));
+            let streets = caller.get(&format!("/compliance/streets?campaign_id={campaign}"));
+            if place == Place::Elsewhere {
+                progress.expect(404, "not_found");
+                streets.expect(404, "not_found");
+                continue;
+            }
+            let listed = caller.all(&targets.path);
+            let (progress, streets) = (progress.ok(), streets.ok()["items"].clone());
+            let done = listed.iter().filter(|t| t["state"] == "done").count();
+            assert_eq!((&progress["planned"], &progress["done"]), (&json!(listed.len()), &json!(done)), "{told}");
+            let names: BTreeSet<String> = listed.iter().map(|t| t["street_id"].to_string()).collect();
+            let streets = streets.as_array().expect("streets");
+            assert_eq!(streets.len(), names.len(), "{told}");
+            let sum = |name: &str| streets.iter().filter_map(|s| s[name].as_u64()).sum::<u64>();
+            assert_eq!((sum("planned"), sum("inspected")), (listed.len() as u64, done as u64), "{told}");
+            let findings = caller.all(&format!("/findings?campaign_id={campaign}"));
+            assert_eq!(sum("findings") as usize, findings.len(), "{told}");
+        }
+    }
+}
