@@ -1,15 +1,15 @@
 //! The commands behind `main.rs`, each a short story over the library.
 
+use crate::access::passwords;
 use crate::access::permissions::Role;
 use crate::access::users::{self, NewGrant, NewUser};
-use crate::access::passwords;
 use crate::app::{App, lock_folder};
 use crate::clock::{Clock, SystemClock, business_date, machine_now};
 use crate::config::Config;
-use crate::reference::Imported;
 use crate::db::Stamp;
 use crate::db::types::Coded as _;
 use crate::demo::Mark;
+use crate::reference::Imported;
 use crate::{http, jobs, telemetry};
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -32,9 +32,10 @@ pub fn serve() -> Result<(), String> {
         None => (config, Arc::new(SystemClock)),
     };
     let app = App::build(config, clock)?;
-    crate::reference::load_missing(&app).map_err(|e| e.to_string())?;
+    crate::reference::load_missing(&app).map_err(|e| e.for_log())?;
     let listen = &app.config.listen;
-    let listener = TcpListener::bind(listen).map_err(|e| format!("设置 YIXUN_LISTEN：无法监听 {listen}：{e}"))?;
+    let listener =
+        TcpListener::bind(listen).map_err(|e| format!("设置 YIXUN_LISTEN：无法监听 {listen}：{e}"))?;
     println!("颐巡已启动：http://{listen}  接口文档：http://{listen}/docs");
     let _workers = jobs::Workers::start(&app).map_err(|e| e.to_string())?;
     let workers = app.config.workers;
@@ -79,7 +80,7 @@ pub fn demo() -> Result<(), String> {
 pub fn migrate() -> Result<(), String> {
     let config = configured()?;
     let app = App::build(config, Arc::new(SystemClock))?;
-    crate::reference::load_missing(&app).map_err(|e| e.to_string())?;
+    crate::reference::load_missing(&app).map_err(|e| e.for_log())?;
     println!("数据库结构与基础数据已是最新");
     Ok(())
 }
@@ -91,28 +92,29 @@ pub fn migrate() -> Result<(), String> {
 pub fn create_user(username: &str, name: &str, role: &str) -> Result<(), String> {
     let role = Role::from_code(role).ok_or_else(|| format!("没有角色 {role}"))?;
     let app = App::build(configured()?, Arc::new(SystemClock))?;
-    let password = passwords::generate().map_err(|e| e.to_string())?;
+    let password = passwords::generate().map_err(|e| e.for_log())?;
     let new = NewUser {
         username: username.trim().to_lowercase(),
         display_name: name.trim().to_string(),
         organisation: app.config.authority.name.clone(),
         third_party: false,
         certificate: None,
-        password_hash: passwords::hash(&password).map_err(|e| e.to_string())?,
+        password_hash: passwords::hash(&password).map_err(|e| e.for_log())?,
         must_change_password: true,
     };
-    if new.username.len() < 3 || new.display_name.is_empty() {
-        return Err("账号名至少 3 个字符，姓名不能为空".into());
+    if !users::is_login_name(&new.username) || new.display_name.is_empty() {
+        return Err("账号名须为 3 到 64 个字母、数字或 . _ -，姓名不能为空".into());
     }
     let now = app.clock.now();
     let create = move |tx: &mut crate::db::Tx<'_>| {
         users::refuse_second_administrator(tx.conn(), role, now)?;
         let id = users::create(tx, &new, machine_now())?;
         let valid_from = business_date(now);
-        let grant = NewGrant { role, area_id: None, facility_id: None, category: None, valid_from, valid_to: None };
+        let grant =
+            NewGrant { role, area_id: None, facility_id: None, category: None, valid_from, valid_to: None };
         users::grant(tx, id, &grant)
     };
-    app.db.write_now(Stamp::console("user create", now), "user.create", create).map_err(|e| e.to_string())?;
+    app.db.write_now(Stamp::console("user create", now), "user.create", create).map_err(|e| e.for_log())?;
     println!("已创建{}：{username}\n初始密码（只显示这一次，首次登录后须修改）：{password}", role.label());
     Ok(())
 }
@@ -125,8 +127,8 @@ pub fn create_user(username: &str, name: &str, role: &str) -> Result<(), String>
 pub fn import(what: Imported, path: &std::path::Path, dry_run: bool) -> Result<(), String> {
     let bytes = std::fs::read(path).map_err(|e| format!("无法读取 {}：{e}", path.display()))?;
     let app = App::build(configured()?, Arc::new(SystemClock))?;
-    crate::reference::load_missing(&app).map_err(|e| e.to_string())?;
-    let outcome = crate::reference::import(&app, what, &bytes, dry_run).map_err(|e| e.to_string())?;
+    crate::reference::load_missing(&app).map_err(|e| e.for_log())?;
+    let outcome = crate::reference::import(&app, what, &bytes, dry_run).map_err(|e| e.for_log())?;
     for fault in &outcome.faults {
         let column = if fault.column.is_empty() { "整行" } else { &fault.column };
         eprintln!("第 {} 行 · {column} · {}（{}）", fault.line, fault.reason, fault.code);

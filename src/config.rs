@@ -166,8 +166,11 @@ impl Config {
     #[must_use]
     pub fn as_demo(mut self) -> Self {
         let w = Written::default();
-        self.authority =
-            AuthoritySettings { name: w.authority_name, word: w.authority_word, contact: w.authority_contact };
+        self.authority = AuthoritySettings {
+            name: w.authority_name,
+            word: w.authority_word,
+            contact: w.authority_contact,
+        };
         self.watermark = Some("演示样张".into());
         self
     }

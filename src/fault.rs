@@ -136,6 +136,15 @@ impl Fault {
         Self::Internal(why.to_string())
     }
 
+    /// What happened, with its cause: for logs and the console, never for clients.
+    pub fn for_log(&self) -> String {
+        match self {
+            Self::Busy(why) | Self::Internal(why) => format!("{self}：{why}"),
+            Self::Database(error) => format!("{self}：{error}"),
+            _ => self.to_string(),
+        }
+    }
+
     /// Whether this is a uniqueness conflict in the database.
     pub fn is_unique_violation(&self) -> bool {
         use diesel::result::{DatabaseErrorKind::UniqueViolation, Error::DatabaseError};

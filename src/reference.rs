@@ -92,7 +92,12 @@ pub fn import(app: &App, what: Imported, bytes: &[u8], dry_run: bool) -> Outcome
         }
         Imported::Facilities => {
             let (streets, communities) = (codes(app, |l| l == "street")?, codes(app, |l| l == "community")?);
-            let taken = app.db.read_now(directory::store::facility_codes)?.into_iter().map(|(code, _)| code).collect();
+            let taken = app
+                .db
+                .read_now(directory::store::facility_codes)?
+                .into_iter()
+                .map(|(code, _)| code)
+                .collect();
             let parsed = directory::import::parse_facilities(bytes, &streets, &communities, &taken);
             finish(app, "facility.import", parsed, dry_run, directory::import::store_facilities)
         }

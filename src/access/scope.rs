@@ -120,10 +120,13 @@ pub struct Holder {
 }
 
 impl Holder {
-    /// The roles that the person holds over a facility: a reviewer of one street is none in the next.
-    pub fn roles_at(&self, street: AreaId, facility: FacilityId) -> Vec<Role> {
-        let here = self.reaches.iter().filter(|r| r.places.holds(street, Some(facility)));
-        here.map(|r| r.role).collect()
+    /// The roles that the person holds over a finding: a reviewer of one street is none in the next, and one of a category
+    /// none in another.
+    pub fn roles_over(&self, street: AreaId, facility: FacilityId, category: &str) -> Vec<Role> {
+        let held = |r: &&Reach| {
+            r.places.holds(street, Some(facility)) && r.category.as_deref().is_none_or(|c| c == category)
+        };
+        self.reaches.iter().filter(held).map(|r| r.role).collect()
     }
 }
 

@@ -37,19 +37,23 @@ pub struct Tokens {
     pub must_change_password: bool,
 }
 
-/// Seconds to wait before another attempt, if locked: PURE. `failures` are within the window, oldest first.
+/// Seconds to wait before another attempt, if locked: PURE. Whenever `allowed` failures lie within one window, the last
+/// of them locks for another window. `failures` are oldest first.
 fn locked_for(failures: &[DateTime<Utc>], allowed: usize, now: DateTime<Utc>) -> Option<u64> {
-    let last = failures.last().filter(|_| failures.len() >= allowed)?;
-    let until = *last + Duration::minutes(WINDOW_MINUTES);
+    let window = Duration::minutes(WINDOW_MINUTES);
+    let full = failures.windows(allowed).filter(|w| w[allowed - 1] - w[0] < window);
+    let until = full.map(|w| w[allowed - 1] + window).max()?;
     u64::try_from((until - now).num_seconds()).ok().filter(|s| *s > 0)
 }
 
-/// Refuses while the name or the address is locked.
+/// Refuses while the name or the address is locked. Asked before the password is looked at, and again in the write that
+/// follows, so that guesses sent together learn no more than guesses sent in turn.
 ///
 /// # Errors
 /// [`Fault::TooMany`].
 pub fn refuse_locked(conn: &mut AnyConn, username: &str, address: &str, now: DateTime<Utc>) -> Outcome<()> {
-    let since = now - Duration::minutes(WINDOW_MINUTES);
+    // A lock that still holds was begun within one window, by failures within the window before.
+    let since = now - Duration::minutes(2 * WINDOW_MINUTES);
     let of_name = store::failures_of(conn, username, since)?;
     let of_address = store::failures_from(conn, address, since)?;
     let wait = locked_for(&of_name, FAILURES_OF_A_NAME, now).max(locked_for(
@@ -60,18 +64,23 @@ pub fn refuse_locked(conn: &mut AnyConn, username: &str, address: &str, now: Dat
     wait.map_or(Ok(()), |seconds| Err(Fault::TooMany { seconds }))
 }
 
-/// The account of a name, if the password is its own. Hashes in every case, so that time tells nothing.
+/// The account of a name.
 ///
 /// # Errors
 /// The database's.
-pub fn authenticate(conn: &mut AnyConn, username: &str, password: &str) -> Outcome<Option<Account>> {
+pub fn claimed(conn: &mut AnyConn, username: &str) -> Outcome<Option<Account>> {
+    store::account_named(conn, username)
+}
+
+/// The account, if the password is its own and it is not disabled. Hashes in every case, so that time tells nothing;
+/// takes tens of milliseconds, so no connection is held meanwhile.
+pub fn authenticate(account: Option<Account>, password: &str) -> Option<Account> {
     // The hash of a password nobody knows, with the same parameters as real ones.
     const NOBODY: &str =
         "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5$NzB5cWVvZmZ5cWVvZmZ5cWVvZmZ5cWVvZmZ5cWU";
-    let account = store::account_named(conn, username)?;
     let hash = account.as_ref().map_or(NOBODY, |a| a.password_hash.as_str());
     let proven = passwords::verify(password, hash);
-    Ok(account.filter(|a| proven && a.disabled_at.is_none()))
+    account.filter(|a| proven && a.disabled_at.is_none())
 }
 
 /// Counts a failed login.
@@ -98,18 +107,16 @@ pub fn open(
 ) -> Outcome<Tokens> {
     let id = SessionId::from_uuid(new_uuid(now));
     let at = Ts::from(now);
-    store::insert_session(
-        tx.conn(),
-        &SessionRow {
-            id,
-            user_id: account.id,
-            created_at: at,
-            last_used_at: at,
-            revoked_at: None,
-            revoked_why: None,
-            address: None,
-        },
-    )?;
+    let row = SessionRow {
+        id,
+        user_id: account.id,
+        created_at: at,
+        last_used_at: at,
+        revoked_at: None,
+        revoked_why: None,
+        address: tx.address().map(str::to_string),
+    };
+    store::insert_session(tx.conn(), &row)?;
     store::insert_refresh(tx.conn(), &refresh_row(id, refresh, now, now))?;
     store::forget_failures(tx.conn(), &account.username)?;
     tx.audit("session", id, json!({ "result": "opened", "user": account.id }));
@@ -223,5 +230,9 @@ mod tests {
         let five = [at(14), at(10), at(6), at(3), at(1)];
         assert_eq!(locked_for(&five[1..], 5, now), None);
         assert_eq!(locked_for(&five, 5, now), Some(14 * 60));
+        let spread = [at(27), at(24), at(21), at(18), at(15) + Duration::seconds(1)];
+        assert_eq!(locked_for(&spread, 5, now), Some(1));
+        let slow = [at(20), at(15), at(10), at(5), at(1)];
+        assert_eq!(locked_for(&slow, 5, now), None);
     }
 }

@@ -304,31 +304,74 @@ pub fn update(
     find(tx.conn(), id)
 }
 
-/// Changes one's own password: checked against the present one, the policy and the history; ends all other sessions
-/// by ending every token.
+/// Whether an account may be called so: 3 to 64 letters, digits, `.`, `_`, `-`.
+pub fn is_login_name(name: &str) -> bool {
+    let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    (3..=64).contains(&name.len()) && name.chars().all(fine)
+}
+
+/// What a new password is checked against.
+#[derive(Debug, Clone)]
+pub struct KnownPasswords {
+    username: String,
+    present: String,
+    earlier: Vec<String>,
+}
+
+/// The present and the earlier password hashes of an account.
+///
+/// # Errors
+/// Missing.
+pub fn passwords_of(conn: &mut AnyConn, id: UserId, policy: Policy) -> Outcome<KnownPasswords> {
+    let account = store::account(conn, id)?.ok_or_else(|| Fault::missing("账号"))?;
+    let earlier = store::earlier_hashes(conn, id, policy.history())?;
+    Ok(KnownPasswords { username: account.username, present: account.password_hash, earlier })
+}
+
+/// A change of password that has been checked.
+#[derive(Debug, Clone)]
+pub struct PasswordChange {
+    from: String,
+    to: String,
+}
+
+/// Checks a new password against the present one, the policy and the history. Takes tens of milliseconds a hash, so it is
+/// done outside of any transaction.
 ///
 /// # Errors
 /// `wrong_password`, `weak_password`, `password_reused`.
-pub fn change_password(
-    tx: &mut Tx<'_>,
-    id: UserId,
+pub fn check_change(
+    known: &KnownPasswords,
     present: &str,
     wanted: &str,
     policy: Policy,
+) -> Outcome<PasswordChange> {
+    if !passwords::verify(present, &known.present) {
+        return Err(Fault::invalid("/current_password", "wrong_password", "当前密码不正确"));
+    }
+    policy.check(&known.username, wanted)?;
+    if known.earlier.iter().chain([&known.present]).any(|hash| passwords::verify(wanted, hash)) {
+        return Err(Fault::invalid("/new_password", "password_reused", "不能使用最近用过的密码"));
+    }
+    Ok(PasswordChange { from: known.present.clone(), to: passwords::hash(wanted)? })
+}
+
+/// Sets one's own new password and ends every session, also the one that asks.
+///
+/// # Errors
+/// `password_changed_meanwhile` when it is not the one that was checked.
+pub fn change_password(
+    tx: &mut Tx<'_>,
+    id: UserId,
+    change: &PasswordChange,
     machine_now: DateTime<Utc>,
 ) -> Outcome<()> {
     let account = store::account(tx.conn(), id)?.ok_or_else(|| Fault::missing("账号"))?;
-    if !passwords::verify(present, &account.password_hash) {
-        return Err(Fault::invalid("/current_password", "wrong_password", "当前密码不正确"));
-    }
-    policy.check(&account.username, wanted)?;
-    let mut earlier = store::earlier_hashes(tx.conn(), id, policy.history())?;
-    earlier.push(account.password_hash);
-    if earlier.iter().any(|hash| passwords::verify(wanted, hash)) {
-        return Err(Fault::invalid("/new_password", "password_reused", "不能使用最近用过的密码"));
+    if account.password_hash != change.from {
+        return Err(Fault::refused("password_changed_meanwhile", "密码刚刚已被修改，请重新登录"));
     }
     let at = Ts::from(machine_now);
-    store::set_password(tx.conn(), id, &passwords::hash(wanted)?, at, false)?;
+    store::set_password(tx.conn(), id, &change.to, at, false)?;
     store::revoke_sessions_of(tx.conn(), id, at, "password_change")?;
     tx.audit("user", id, json!({ "password": "changed" }));
     Ok(())

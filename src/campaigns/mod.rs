@@ -179,19 +179,14 @@ pub fn create(tx: &mut Tx<'_>, places: &Places, new: &NewCampaign) -> Outcome<Ca
 ///
 /// # Errors
 /// A bad page.
-pub fn list(
-    conn: &mut AnyConn,
-    places: &Places,
-    ask: &PageAsk,
-    on: NaiveDate,
-) -> Outcome<Page<CampaignView>> {
+pub fn list(conn: &mut AnyConn, places: &Places, ask: &PageAsk) -> Outcome<Page<CampaignView>> {
     let limit = ask.limit()?;
     let after: Option<CampaignId> = ask.after()?;
     let rows = store::list(conn, after, limit + 1)?;
     let mut seen = page(rows, limit, |c: &CampaignView| c.id, |c| c);
     let mut kept = Vec::with_capacity(seen.items.len());
     for campaign in seen.items {
-        if touches(conn, places, &campaign, on)? {
+        if touches(conn, places, &campaign)? {
             kept.push(campaign);
         }
     }
@@ -199,11 +194,12 @@ pub fn list(
     Ok(seen)
 }
 
-fn touches(conn: &mut AnyConn, places: &Places, campaign: &CampaignView, on: NaiveDate) -> Outcome<bool> {
+/// Streets are those of the campaign's first day.
+fn touches(conn: &mut AnyConn, places: &Places, campaign: &CampaignView) -> Outcome<bool> {
     if places.all {
         return Ok(true);
     }
-    let streets: BTreeSet<AreaId> = crate::access::streets_under(conn, campaign.area_id, on)?;
+    let streets: BTreeSet<AreaId> = crate::access::streets_under(conn, campaign.area_id, campaign.starts_on)?;
     Ok(!streets.is_disjoint(&places.streets))
 }
 
@@ -213,8 +209,7 @@ fn touches(conn: &mut AnyConn, places: &Places, campaign: &CampaignView, on: Nai
 /// Missing, also when it lies elsewhere.
 pub fn campaign_in(conn: &mut AnyConn, places: &Places, id: CampaignId) -> Outcome<CampaignNow> {
     let campaign = store::find(conn, id)?.ok_or_else(|| Fault::missing("检查行动"))?;
-    let on = campaign.starts_on;
-    if touches(conn, places, &campaign, on)? { Ok(campaign) } else { Err(Fault::missing("检查行动")) }
+    if touches(conn, places, &campaign)? { Ok(campaign) } else { Err(Fault::missing("检查行动")) }
 }
 
 /// Whether a facility is to be inspected.

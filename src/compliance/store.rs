@@ -111,5 +111,8 @@ pub fn lines_by_street(
         .into_boxed::<MultiBackend>();
     let query = within!(query, places, finding::street_id, finding::facility_id);
     let rows: Vec<(AreaId, String, State, Option<NaiveDate>)> = query.load(conn)?;
-    Ok(rows.into_iter().map(|(street, number, state, due_on)| (street, OpenLine { number, state, due_on })).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(street, number, state, due_on)| (street, OpenLine { number, state, due_on }))
+        .collect())
 }

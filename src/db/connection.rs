@@ -107,8 +107,12 @@ fn is_local(rest: &str) -> bool {
         host.split(':').next().unwrap_or("").to_string()
     };
     let named = query.split('&').filter_map(|p| p.split_once('='));
+    // A service file may name any host.
+    let elsewhere = query.split('&').any(|p| p.starts_with("service="));
     let parameters = named.filter(|(key, _)| matches!(*key, "host" | "hostaddr"));
-    hosts.split(',').all(|h| local(&without_port(h))) && parameters.flat_map(|(_, v)| v.split(',')).all(local)
+    !elsewhere
+        && hosts.split(',').all(|h| local(&without_port(h)))
+        && parameters.flat_map(|(_, v)| v.split(',')).all(local)
 }
 
 pub(super) fn open(url: &str, pragma: &str) -> Result<AnyConn, String> {
@@ -233,6 +237,7 @@ mod tests {
             "postgres://db.example/d",
             "postgres://127.0.0.1,db.example/d",
             "postgres://127.0.0.1/d?host=db.example",
+            "postgres:///d?service=far",
         ] {
             assert!(kind_of(url).is_err(), "{url}");
         }

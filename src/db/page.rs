@@ -40,7 +40,8 @@ impl<T: ToSchema> PartialSchema for Page<T> {
         let cursor = ObjectBuilder::new()
             .schema_type(Type::String)
             .description(Some("Cursor of the next page; absent on the last."));
-        let page = ObjectBuilder::new().property("items", rows).required("items").property("next_cursor", cursor);
+        let page =
+            ObjectBuilder::new().property("items", rows).required("items").property("next_cursor", cursor);
         page.description(Some("One page of a list.")).into()
     }
 }

@@ -124,6 +124,11 @@ impl Tx<'_> {
         self.stamp.actor.label()
     }
 
+    /// The address that the request came from, where there is one.
+    pub fn address(&self) -> Option<&str> {
+        self.stamp.address.as_deref()
+    }
+
     /// The account that acts.
     ///
     /// # Errors
@@ -249,14 +254,14 @@ impl Db {
                     Isolation::Serializable => "BEGIN ISOLATION LEVEL SERIALIZABLE",
                     Isolation::ReadCommitted => "BEGIN ISOLATION LEVEL READ COMMITTED",
                 };
-                let mut tries = 0;
+                let (mut tries, mut looks) = (0, 0);
                 loop {
                     let mut conn = checkout(pool)?;
                     let result = in_transaction(&mut conn, begin, |c| attempt(c, &stamp, action, &f));
                     drop(conn);
                     match result {
                         // A twin of this work may have committed first: a second look sees its rows.
-                        Err(fault) if fault.is_unique_violation() && tries < TWINS => tries += 1,
+                        Err(fault) if fault.is_unique_violation() && looks < TWINS => looks += 1,
                         Err(fault) if is_retryable(&fault) && tries < RETRIES => {
                             tries += 1;
                             std::thread::sleep(backoff(tries));
@@ -292,7 +297,10 @@ fn backoff(tries: u32) -> Duration {
 fn is_retryable(fault: &Fault) -> bool {
     match fault {
         Fault::Database(DbError::DatabaseError(DatabaseErrorKind::SerializationFailure, _)) => true,
-        Fault::Database(DbError::DatabaseError(_, info)) => info.message().contains("deadlock detected"),
+        Fault::Database(DbError::DatabaseError(_, info)) => {
+            // The code is not passed on; servers speak English or Chinese here.
+            ["deadlock detected", "死锁"].iter().any(|said| info.message().contains(said))
+        }
         _ => false,
     }
 }

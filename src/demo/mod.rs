@@ -116,7 +116,7 @@ impl Running {
     fn start(config: Config, clock: &SetClock) -> Result<Self, String> {
         let lock = lock_folder(&config)?;
         let app = App::build(config, Arc::new(clock.clone()))?;
-        crate::reference::load_missing(&app).map_err(|e| e.to_string())?;
+        crate::reference::load_missing(&app).map_err(|e| e.for_log())?;
         let listener = TcpListener::bind("127.0.0.1:0").map_err(|e| e.to_string())?;
         let address = listener.local_addr().map_err(|e| e.to_string())?;
         let (send, receive) = std::sync::mpsc::channel();

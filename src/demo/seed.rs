@@ -34,7 +34,7 @@ pub struct Person {
 /// A sentence.
 pub fn seed(app: &Arc<App>) -> Result<Vec<Person>, String> {
     let now = app.clock.now();
-    let areas = app.db.read_now(directory::store::area_ids).map_err(|e| e.to_string())?;
+    let areas = app.db.read_now(directory::store::area_ids).map_err(|e| e.for_log())?;
     let ids: BTreeMap<String, AreaId> = areas.into_iter().map(|(code, id, _)| (code, id)).collect();
     let streets = streets(app)?;
     let roster = roster::roster(&streets);
@@ -43,13 +43,13 @@ pub fn seed(app: &Arc<App>) -> Result<Vec<Person>, String> {
         .write_now(Stamp::console("demo", now), "demo.seed", move |tx| {
             facilities_of(tx, &facility_ids, &roster)
         })
-        .map_err(|e| e.to_string())?;
+        .map_err(|e| e.for_log())?;
     let members = cast::cast(&streets);
     let people = with_passwords(members)?;
     let (seeded, people_ids) = (people.clone(), ids);
     app.db
         .write_now(Stamp::console("demo", now), "demo.seed", move |tx| people_of(tx, &people_ids, &seeded))
-        .map_err(|e| e.to_string())?;
+        .map_err(|e| e.for_log())?;
     Ok(people)
 }
 
@@ -59,7 +59,7 @@ fn streets(app: &Arc<App>) -> Result<Vec<roster::StreetInfo>, String> {
         let filter = directory::areas::AreaFilter { level: Some(level.into()), parent: None };
         app.db
             .read_now(|conn| directory::store::areas(conn, &filter, None, 10_000, on))
-            .map_err(|e| e.to_string())
+            .map_err(|e| e.for_log())
     };
     let communities = read("community")?;
     let street = |s: directory::AreaView| roster::StreetInfo {
@@ -113,7 +113,7 @@ fn with_passwords(members: Vec<Member>) -> Result<Vec<Person>, String> {
     members
         .into_iter()
         .map(|member| {
-            let password = passwords::generate().map_err(|e| e.to_string())?;
+            let password = passwords::generate().map_err(|e| e.for_log())?;
             Ok(Person { member, password })
         })
         .collect()

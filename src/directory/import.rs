@@ -183,6 +183,8 @@ pub fn parse_facilities(
         let community_code = line.text("community_code").to_string();
         if !community_code.is_empty() && !communities.contains(&community_code) {
             line.fault("community_code", "unknown_community", format!("社区编码“{community_code}”不存在"));
+        } else if !community_code.is_empty() && !community_code.starts_with(&street_code) {
+            line.fault("community_code", "other_street", format!("社区“{community_code}”不属于该街道"));
         }
         facility(line, code, street_code, community_code)
     })

@@ -189,9 +189,8 @@ fn step(tx: &Tx<'_>, row: &FindingRow, new: &OpenFinding<'_>, event: Event, who:
         checked_by: None,
         reinspected: None,
     };
-    let refused = |r: super::rules::Refusal| {
-        Fault::internal(format!("{} at {}: {}", event.name(), tx.now(), r.code))
-    };
+    let refused =
+        |r: super::rules::Refusal| Fault::internal(format!("{} at {}: {}", event.name(), tx.now(), r.code));
     decide(&case, event, who).map(drop).map_err(refused)
 }
 

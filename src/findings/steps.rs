@@ -7,12 +7,13 @@ use super::rules::{Case, CheckResult, Event, Move, Who, decide};
 use super::store::{self, CheckRow, FindingRow, RectificationRow};
 use super::{ServiceMethod, rules};
 use crate::access::Holder;
+use crate::checklists::Proof;
 use crate::clock::business_date;
 use crate::db::{AnyConn, Tx};
 use crate::directory;
 use crate::fault::{Fault, FieldFault, Outcome};
 use crate::ids::{CheckId, FindingId, RectificationId, TypedId as _};
-use crate::photos::{self, Declared, Subject, SubjectKind};
+use crate::photos::{self, Declared, Purpose, Subject, SubjectKind};
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -39,7 +40,7 @@ fn case_of(conn: &mut AnyConn, row: &FindingRow) -> Outcome<Case> {
 
 fn ask(tx: &mut Tx<'_>, by: &Holder, row: &FindingRow, event: Event) -> Outcome<Move> {
     let case = case_of(tx.conn(), row)?;
-    let roles = by.roles_at(row.street_id, row.facility_id);
+    let roles = by.roles_over(row.street_id, row.facility_id, &row.category);
     let who = Who { id: by.id, roles, third_party: by.third_party };
     decide(&case, event, &who).map_err(|rules::Refusal { code, detail }| Fault::refused(code, detail))
 }
@@ -114,10 +115,15 @@ pub struct Claim {
 /// Missing; a refusal of the table; a date before the finding or after today; a proof that was used before.
 pub fn claim(tx: &mut Tx<'_>, by: &Holder, id: FindingId, claim: &Claim) -> Outcome<RectificationId> {
     let mut row = held(tx, by, id)?;
-    let next = ask(tx, by, &row, Event::Claim { proofs: claim.photos.len() })?;
+    let proofs = claim.photos.iter().filter(|p| proves(row.proof, p.purpose)).count();
+    let next = ask(tx, by, &row, Event::Claim { proofs })?;
     let days = business_date(row.found_at.0)..=business_date(tx.now());
     if !days.contains(&claim.claimed_on) {
-        return Err(Fault::invalid("/claimed_on", "out_of_range", "整改完成日期须在发现之后、今天之前（含）"));
+        return Err(Fault::invalid(
+            "/claimed_on",
+            "out_of_range",
+            "整改完成日期须在发现之后、今天之前（含）",
+        ));
     }
     let made: RectificationId = tx.new_id();
     declare(tx, &row, SubjectKind::Rectification, made.uuid(), by, &claim.photos)?;
@@ -137,9 +143,15 @@ pub fn claim(tx: &mut Tx<'_>, by: &Holder, id: FindingId, claim: &Claim) -> Outc
     row.claimed_on = Some(claim.claimed_on);
     row.claimed_at = Some(tx.ts());
     forget_checks(&mut row);
-    let detail = json!({ "rectification": made, "claimed_on": claim.claimed_on, "proofs": claim.photos.len() });
+    let detail =
+        json!({ "rectification": made, "claimed_on": claim.claimed_on, "proofs": claim.photos.len() });
     advance(tx, &mut row, "claimed", next.to, None, &detail)?;
     Ok(made)
+}
+
+/// Whether a file shows what the item asks for: where it asks for a photo, a scanned document is none.
+fn proves(proof: Proof, purpose: Purpose) -> bool {
+    proof != Proof::Photo || purpose == Purpose::After
 }
 
 /// What was checked of an earlier claim says nothing of the next.
@@ -261,8 +273,9 @@ pub fn close(tx: &mut Tx<'_>, by: &Holder, id: FindingId, note: &str) -> Outcome
     let (proofs_received, proofs_missing) = match last {
         None => (0, 0),
         Some(claim) => {
-            let evidence = photos::evidence_of(tx.conn(), SubjectKind::Rectification, claim.id.uuid())?;
-            (usize::try_from(evidence.received).unwrap_or(0), evidence.missing.len())
+            let shown = photos::photos_of(tx.conn(), SubjectKind::Rectification, claim.id.uuid())?;
+            let (arrived, missing): (Vec<_>, Vec<_>) = shown.iter().partition(|p| p.received_at.is_some());
+            (arrived.iter().filter(|p| proves(row.proof, p.purpose)).count(), missing.len())
         }
     };
     let next = ask(tx, by, &row, Event::Close { proofs_received, proofs_missing })?;

@@ -9,7 +9,8 @@ use crate::db::{AnyConn, MultiBackend, Ts};
 use crate::directory::Route;
 use crate::fault::Outcome;
 use crate::ids::{
-    AreaId, CampaignId, CheckId, EventId, FacilityId, FindingId, InspectionId, ItemId, RectificationId, UserId,
+    AreaId, CampaignId, CheckId, EventId, FacilityId, FindingId, InspectionId, ItemId, RectificationId,
+    UserId,
 };
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -109,7 +110,11 @@ pub fn find_locked(conn: &mut AnyConn, id: FindingId) -> Outcome<Option<FindingR
 }
 
 /// The unsettled finding of an item at a facility; there is at most one.
-pub fn unsettled_of(conn: &mut AnyConn, facility: FacilityId, item_code: &str) -> Outcome<Option<FindingRow>> {
+pub fn unsettled_of(
+    conn: &mut AnyConn,
+    facility: FacilityId,
+    item_code: &str,
+) -> Outcome<Option<FindingRow>> {
     Ok(finding::table
         .filter(finding::facility_id.eq(facility))
         .filter(finding::item_code.eq(item_code))
@@ -213,11 +218,8 @@ pub fn insert_event(conn: &mut AnyConn, row: &EventRow) -> Outcome<()> {
 
 pub fn last_event_seq(conn: &mut AnyConn, id: FindingId) -> Outcome<i32> {
     let of_finding = finding_event::table.filter(finding_event::finding_id.eq(id));
-    let last: Option<i32> = of_finding
-        .order(finding_event::seq.desc())
-        .select(finding_event::seq)
-        .first(conn)
-        .optional()?;
+    let last: Option<i32> =
+        of_finding.order(finding_event::seq.desc()).select(finding_event::seq).first(conn).optional()?;
     Ok(last.unwrap_or(0))
 }
 

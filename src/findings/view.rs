@@ -112,6 +112,8 @@ pub struct FindingEvent {
     pub to: State,
     /// Why.
     pub reason: Option<String>,
+    /// More of it, e.g. `finder_closed` of a closing by whoever found it.
+    pub detail: serde_json::Value,
 }
 
 /// From when to when it was in a state.
@@ -163,6 +165,8 @@ pub struct CheckView {
     pub checked_by: UserId,
     /// When.
     pub checked_at: DateTime<Utc>,
+    /// Photos of a re-inspection.
+    pub photos: Vec<PhotoLine>,
 }
 
 /// A finding with its history.
@@ -224,17 +228,19 @@ fn view(r: FindingRow, now: DateTime<Utc>) -> FindingView {
 }
 
 fn event(e: EventRow) -> FindingEvent {
-    let EventRow { seq, at, kind, actor_name: actor, from_state: from, to_state: to, reason, .. } = e;
-    FindingEvent { seq, at: at.0, kind, actor, from, to, reason }
+    let EventRow { seq, at, kind, actor_name: actor, from_state: from, to_state: to, reason, detail, .. } = e;
+    let detail = serde_json::from_str(&detail).unwrap_or_default();
+    FindingEvent { seq, at: at.0, kind, actor, from, to, reason, detail }
 }
 
 fn interval(i: IntervalRow) -> StateInterval {
     StateInterval { state: i.state, from: i.from_at.0, to: i.to_at.map(|t| t.0) }
 }
 
-fn check(c: CheckRow) -> CheckView {
+fn check(conn: &mut AnyConn, c: CheckRow) -> Outcome<CheckView> {
+    let photos = photos::photos_of(conn, SubjectKind::Reinspection, c.id.uuid())?;
     let CheckRow { kind, result, note, checked_by, checked_at, .. } = c;
-    CheckView { kind, result, note, checked_by, checked_at: checked_at.0 }
+    Ok(CheckView { kind, result, note, checked_by, checked_at: checked_at.0, photos })
 }
 
 fn rectification(conn: &mut AnyConn, r: RectificationRow) -> Outcome<RectificationView> {
@@ -277,11 +283,12 @@ pub fn find(conn: &mut AnyConn, scope: &Scope, id: FindingId, now: DateTime<Utc>
     let within = |f: &FindingRow| scope.holds_finding(f.street_id, f.facility_id, &f.category);
     let row = store::find(conn, id)?.filter(within).ok_or_else(|| Fault::missing("问题"))?;
     let claims = store::rectifications(conn, id)?;
+    let checks = store::checks(conn, id)?;
     Ok(FindingDetail {
         finding: view(row, now),
         events: store::events(conn, id)?.into_iter().map(event).collect(),
         intervals: store::intervals(conn, id)?.into_iter().map(interval).collect(),
         rectifications: claims.into_iter().map(|r| rectification(conn, r)).collect::<Outcome<_>>()?,
-        checks: store::checks(conn, id)?.into_iter().map(check).collect(),
+        checks: checks.into_iter().map(|c| check(conn, c)).collect::<Outcome<_>>()?,
     })
 }

@@ -41,20 +41,24 @@ pub async fn login(anyone: Anyone, ApiJson(body): ApiJson<Login>) -> Answer<Foun
     let now = machine_now();
     let username = body.username.trim().to_lowercase();
     let (name, address) = (username.clone(), anyone.address.clone());
-    let account = anyone
+    let claimed = anyone
         .app
         .db
         .read(move |conn| {
             sessions::refuse_locked(conn, &name, &address, now)?;
-            sessions::authenticate(conn, &name, &body.password)
+            sessions::claimed(conn, &name)
         })
         .await?;
+    let proven = tokio::task::spawn_blocking(move || sessions::authenticate(claimed, &body.password)).await;
     let address = anyone.address.clone();
-    let Some(account) = account else {
+    let Some(account) = proven.map_err(Fault::internal)? else {
         anyone
             .app
             .db
-            .write(anyone.stamp(), "login", move |tx| sessions::record_failure(tx, &username, &address, now))
+            .write(anyone.stamp(), "login", move |tx| {
+                sessions::refuse_locked(tx.conn(), &username, &address, now)?;
+                sessions::record_failure(tx, &username, &address, now)
+            })
             .await?;
         let (code, detail) = ("wrong_credentials".into(), "账号或密码不正确".into());
         return Err(Fault::Unauthenticated { code, detail }.into());
@@ -65,6 +69,7 @@ pub async fn login(anyone: Anyone, ApiJson(body): ApiJson<Login>) -> Answer<Foun
         .app
         .db
         .write(anyone.stamp(), "login", move |tx| {
+            sessions::refuse_locked(tx.conn(), &account.username, &address, now)?;
             sessions::open(tx, &app.keys[0], &account, app.config.password_policy, &refresh, now)
         })
         .await?;
@@ -145,11 +150,10 @@ pub async fn change_password(
     ApiJson(body): ApiJson<PasswordChange>,
 ) -> Answer<Done> {
     let (id, policy) = (caller.user_id, caller.app().config.password_policy);
-    caller
-        .write(move |tx| {
-            users::change_password(tx, id, &body.current_password, &body.new_password, policy, machine_now())
-        })
-        .await?;
+    let known = caller.read(move |conn| users::passwords_of(conn, id, policy)).await?;
+    let checked = move || users::check_change(&known, &body.current_password, &body.new_password, policy);
+    let change = tokio::task::spawn_blocking(checked).await.map_err(Fault::internal)??;
+    caller.write(move |tx| users::change_password(tx, id, &change, machine_now())).await?;
     Ok(Done)
 }
 
@@ -210,8 +214,11 @@ pub struct CreateUser {
 }
 
 fn login_name(name: &str, _: &()) -> garde::Result {
-    let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    if name.chars().all(fine) { Ok(()) } else { Err(garde::Error::new("只能含字母、数字和 . _ -")) }
+    if users::is_login_name(name) {
+        Ok(())
+    } else {
+        Err(garde::Error::new("只能含字母、数字和 . _ -"))
+    }
 }
 
 /// A new account with its first password, shown once.

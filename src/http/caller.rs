@@ -233,5 +233,10 @@ impl Part for Anyone {
     fn describe(op: &mut OperationSpec) {
         op.body.insert("x-permission".into(), Value::from("public"));
         op.body.insert("security".into(), json!([]));
+        op.problems(&[
+            ("401", "账号、密码或凭证不正确"),
+            ("429", "尝试次数过多"),
+            ("503", "系统繁忙，请稍后再试"),
+        ]);
     }
 }

@@ -9,7 +9,6 @@ use crate::access::permissions::may;
 use crate::campaigns::{
     self, CampaignKind, CampaignView, NewCampaign, Progress, TargetState, TargetView, Targets,
 };
-use crate::clock::business_date;
 use crate::db::page::{Page, PageAsk};
 use crate::directory::FacilityKind;
 use crate::fault::Fault;
@@ -80,8 +79,8 @@ pub async fn list(
     caller: Allowed<may::ReadCampaigns>,
     ApiQuery(query): ApiQuery<PageQuery>,
 ) -> Answer<Found<Page<CampaignView>>> {
-    let (ask, places, on) = (query.ask(), caller.scope.places(), business_date(caller.now));
-    Ok(Found(caller.read(move |conn| campaigns::list(conn, &places, &ask, on)).await?))
+    let (ask, places) = (query.ask(), caller.scope.places());
+    Ok(Found(caller.read(move |conn| campaigns::list(conn, &places, &ask)).await?))
 }
 
 pub async fn find(

@@ -41,11 +41,8 @@ pub async fn facilities(
     ApiQuery(query): ApiQuery<FacilitiesQuery>,
 ) -> Answer<Found<Page<FacilityCompliance>>> {
     let ask = PageAsk { limit: query.limit, cursor: query.cursor };
-    let filter = ComplianceFilter {
-        campaign_id: query.campaign_id,
-        street_id: query.street_id,
-        status: query.status,
-    };
+    let filter =
+        ComplianceFilter { campaign_id: query.campaign_id, street_id: query.street_id, status: query.status };
     let (places, now) = (caller.scope.places(), caller.now);
     Ok(Found(caller.read(move |conn| compliance::facilities(conn, &places, &filter, &ask, now)).await?))
 }
@@ -79,7 +76,6 @@ pub async fn streets(
     ApiQuery(query): ApiQuery<StreetsQuery>,
 ) -> Answer<Found<Streets>> {
     let (places, now) = (caller.scope.places(), caller.now);
-    let items =
-        caller.read(move |conn| compliance::streets(conn, &places, query.campaign_id, now)).await?;
+    let items = caller.read(move |conn| compliance::streets(conn, &places, query.campaign_id, now)).await?;
     Ok(Found(Streets { items }))
 }

@@ -134,6 +134,20 @@ pub fn check<T: Validate<Context = ()>>(value: &T) -> Result<(), Fault> {
     Err(Fault::invalid_many(errors.collect()))
 }
 
+async fn read_json<T>(request: HttpRequest, payload: Payload) -> Result<(T, Bytes), Problem>
+where
+    T: DeserializeOwned + Validate<Context = ()>,
+{
+    let kind = request.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
+    if !kind.split(';').next().unwrap_or("").trim().eq_ignore_ascii_case("application/json") {
+        return Err(Fault::Unsupported("请求体须为 application/json".into()).into());
+    }
+    let bytes = read_body(request, payload, JSON_LIMIT).await?;
+    let value = parse_json::<T>(&bytes)?;
+    check(&value)?;
+    Ok((value, bytes))
+}
+
 /// A JSON body.
 pub struct ApiJson<T>(pub T);
 
@@ -144,13 +158,7 @@ impl<T: DeserializeOwned + Validate<Context = ()> + 'static> FromRequest for Api
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let kind = request.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
-            if !kind.split(';').next().unwrap_or("").trim().eq_ignore_ascii_case("application/json") {
-                return Err(Fault::Unsupported("请求体须为 application/json".into()).into());
-            }
-            let bytes = read_body(request, payload, JSON_LIMIT).await?;
-            let value = parse_json::<T>(&bytes)?;
-            check(&value)?;
+            let (value, _) = read_json(request, payload).await?;
             Ok(Self(value))
         })
     }
@@ -185,9 +193,7 @@ impl<T: DeserializeOwned + Validate<Context = ()> + 'static> FromRequest for Api
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let bytes = read_body(request, payload, JSON_LIMIT).await?;
-            let value = parse_json::<T>(&bytes)?;
-            check(&value)?;
+            let (value, bytes) = read_json(request, payload).await?;
             Ok(Self { value, bytes })
         })
     }

@@ -4,14 +4,16 @@ use super::answer::{Found, Tagged};
 use super::caller::Allowed;
 use super::extract::{ApiJson, ApiPath, ApiQuery};
 use super::problem::Answer;
-use crate::access::permissions::{Permission, may};
 use crate::access::Holder;
+use crate::access::permissions::{Permission, may};
 use crate::clock::business_date;
 use crate::db::Tx;
 use crate::db::page::{Page, PageAsk};
 use crate::fault::Outcome;
 use crate::findings::rules::{CheckResult, State};
-use crate::findings::{self, Claim, FindingDetail, FindingFilter, FindingView, Recheck, Service, ServiceMethod};
+use crate::findings::{
+    self, Claim, FindingDetail, FindingFilter, FindingView, Recheck, Service, ServiceMethod,
+};
 use crate::ids::{AreaId, CampaignId, FacilityId, FindingId};
 use crate::photos::Declared;
 use chrono::NaiveDate;

@@ -9,8 +9,8 @@ use crate::db::page::{Page, PageAsk};
 use crate::fault::Fault;
 use crate::ids::{CampaignId, FacilityId, InspectionId, VisitId};
 use crate::inspections::{
-    self, InspectionBody, InspectionDetail, InspectionFilter, InspectionState, InspectionView, Receipt, Submitted,
-    VisitView,
+    self, InspectionBody, InspectionDetail, InspectionFilter, InspectionState, InspectionView, Receipt,
+    Submitted, VisitView,
 };
 use garde::Validate;
 use serde::Deserialize;
@@ -27,8 +27,7 @@ pub async fn put(
 ) -> Answer<Made<Receipt>> {
     let holder = caller.holder();
     let raw = String::from_utf8(body.bytes.to_vec()).map_err(Fault::internal)?;
-    let submitted =
-        caller.write(move |tx| inspections::submit(tx, &holder, id, &body.value, &raw)).await?;
+    let submitted = caller.write(move |tx| inspections::submit(tx, &holder, id, &body.value, &raw)).await?;
     Ok(match submitted {
         Submitted::New(receipt) => Made::New(receipt),
         Submitted::Same(receipt) => Made::Same(receipt),

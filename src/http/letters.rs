@@ -4,13 +4,14 @@ use super::answer::{Document, Found, Made, Tagged};
 use super::caller::Allowed;
 use super::extract::{ApiJson, ApiPath, ApiQuery};
 use super::problem::Answer;
-use crate::access::permissions::{Permission, Role, may};
+use crate::access::permissions::{Action, Permission, Role, may};
+use crate::access::scope::scope_of;
 use crate::db::page::{Page, PageAsk};
 use crate::fault::Fault;
 use crate::ids::{CampaignId, LetterId};
 use crate::letters::rules::LetterState;
 use crate::letters::store::LetterFilter;
-use crate::letters::{self, LetterView, Sender};
+use crate::letters::{self, LetterView, Reader, Sender};
 use chrono::NaiveDate;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
@@ -30,13 +31,19 @@ pub struct Letters {
 impl Tagged for Letters {}
 
 fn sender<P: Permission>(caller: &Allowed<P>) -> Sender {
-    Sender { authority: caller.app().config.authority.clone(), watermark: caller.app().config.watermark.clone() }
+    Sender {
+        authority: caller.app().config.authority.clone(),
+        watermark: caller.app().config.watermark.clone(),
+    }
 }
 
-/// Streets are addressees: they see a letter once its document is there.
-fn is_outsider<P: Permission>(caller: &Allowed<P>) -> bool {
-    let inside = [Role::Drafter, Role::Reviewer, Role::Registrar, Role::Issuer, Role::Supervisor];
-    !caller.roles.iter().any(|role| inside.contains(role))
+/// Streets are addressees: they see a letter once its document is there. What somebody is in one street says nothing of
+/// another.
+fn reader<P: Permission>(caller: &Allowed<P>) -> Reader {
+    let (addressees, insiders): (Vec<_>, Vec<_>) =
+        caller.holder().reaches.into_iter().partition(|reach| reach.role == Role::Street);
+    let places = |of| scope_of(Action::ReadLetters, of).map(|scope| scope.places()).unwrap_or_default();
+    Reader { inside: places(&insiders), addressed: places(&addressees) }
 }
 
 /// A batch of letters.
@@ -51,12 +58,15 @@ pub struct DraftLetters {
     reply_due: NaiveDate,
 }
 
-pub async fn draft(caller: Allowed<may::DraftLetters>, ApiJson(body): ApiJson<DraftLetters>) -> Answer<Made<Letters>> {
+pub async fn draft(
+    caller: Allowed<may::DraftLetters>,
+    ApiJson(body): ApiJson<DraftLetters>,
+) -> Answer<Made<Letters>> {
     let places = caller.scope.places();
     let letters = caller
         .write(move |tx| {
             let ids = letters::draft_batch(tx, &places, body.campaign_id, body.reply_due)?;
-            ids.into_iter().map(|id| letters::find(tx.conn(), &places, false, id)).collect()
+            ids.into_iter().map(|id| letters::find(tx.conn(), &Reader::inside(&places), id)).collect()
         })
         .await?;
     Ok(Made::New(Letters { letters }))
@@ -86,23 +96,28 @@ pub async fn list(
     ApiQuery(query): ApiQuery<LetterQuery>,
 ) -> Answer<Found<Page<LetterView>>> {
     let ask = PageAsk { limit: query.limit, cursor: query.cursor };
-    let delivered_only = is_outsider(&caller);
-    let filter = LetterFilter { campaign: query.campaign_id, state: query.state, delivered_only };
-    let places = caller.scope.places();
-    Ok(Found(caller.read(move |conn| letters::list(conn, &places, &filter, &ask)).await?))
+    let filter = LetterFilter { campaign: query.campaign_id, state: query.state };
+    let reader = reader(&caller);
+    Ok(Found(caller.read(move |conn| letters::list(conn, &reader, &filter, &ask)).await?))
 }
 
-pub async fn find(caller: Allowed<may::ReadLetters>, ApiPath(id): ApiPath<LetterId>) -> Answer<Found<LetterView>> {
-    let (places, outsider) = (caller.scope.places(), is_outsider(&caller));
-    Ok(Found(caller.read(move |conn| letters::find(conn, &places, outsider, id)).await?))
+pub async fn find(
+    caller: Allowed<may::ReadLetters>,
+    ApiPath(id): ApiPath<LetterId>,
+) -> Answer<Found<LetterView>> {
+    let reader = reader(&caller);
+    Ok(Found(caller.read(move |conn| letters::find(conn, &reader, id)).await?))
 }
 
-pub async fn submit(caller: Allowed<may::DraftLetters>, ApiPath(id): ApiPath<LetterId>) -> Answer<Found<LetterView>> {
+pub async fn submit(
+    caller: Allowed<may::DraftLetters>,
+    ApiPath(id): ApiPath<LetterId>,
+) -> Answer<Found<LetterView>> {
     let (places, sender) = (caller.scope.places(), sender(&caller));
     let view = caller
         .write(move |tx| {
             letters::submit(tx, &places, &sender, id)?;
-            letters::find(tx.conn(), &places, false, id)
+            letters::find(tx.conn(), &Reader::inside(&places), id)
         })
         .await?;
     Ok(Found(view))
@@ -126,7 +141,7 @@ pub async fn return_letter(
     let view = caller
         .write(move |tx| {
             letters::return_letter(tx, &places, id, &body.reason)?;
-            letters::find(tx.conn(), &places, false, id)
+            letters::find(tx.conn(), &Reader::inside(&places), id)
         })
         .await?;
     Ok(Found(view))
@@ -138,16 +153,16 @@ pub async fn approve(
 ) -> Answer<Found<LetterView>> {
     let (places, sender, app) = (caller.scope.places(), sender(&caller), caller.app().clone());
     let reach = places.clone();
-    let snapshot = caller.read(move |conn| letters::trial(conn, &reach, id)).await?;
-    if let Some(letter) = snapshot {
+    let trial = caller.read(move |conn| letters::trial(conn, &reach, id)).await?;
+    if let Some(letter) = trial.clone() {
         // The gate: what cannot be rendered is not approved.
         let rendered = tokio::task::spawn_blocking(move || letters::render::pdf(&app, &letter)).await;
         rendered.map_err(Fault::internal)??;
     }
     let view = caller
         .write(move |tx| {
-            letters::approve(tx, &places, &sender, id)?;
-            letters::find(tx.conn(), &places, false, id)
+            letters::approve(tx, &places, &sender, id, trial.as_ref())?;
+            letters::find(tx.conn(), &Reader::inside(&places), id)
         })
         .await?;
     Ok(Found(view))
@@ -162,20 +177,23 @@ pub struct IssueLetters {
     letter_ids: Vec<LetterId>,
 }
 
-pub async fn issue(caller: Allowed<may::IssueLetters>, ApiJson(body): ApiJson<IssueLetters>) -> Answer<Found<Letters>> {
+pub async fn issue(
+    caller: Allowed<may::IssueLetters>,
+    ApiJson(body): ApiJson<IssueLetters>,
+) -> Answer<Found<Letters>> {
     let (places, sender) = (caller.scope.places(), sender(&caller));
     let letters = caller
         .write(move |tx| {
             letters::issue_batch(tx, &places, &sender, &body.letter_ids)?;
-            body.letter_ids.iter().map(|id| letters::find(tx.conn(), &places, false, *id)).collect()
+            body.letter_ids.iter().map(|id| letters::find(tx.conn(), &Reader::inside(&places), *id)).collect()
         })
         .await?;
     Ok(Found(Letters { letters }))
 }
 
 pub async fn document(caller: Allowed<may::ReadLetters>, ApiPath(id): ApiPath<LetterId>) -> Answer<Document> {
-    let (places, outsider, app) = (caller.scope.places(), is_outsider(&caller), caller.app().clone());
-    let row = caller.read(move |conn| letters::row(conn, &places, outsider, id)).await?;
+    let (reader, app) = (reader(&caller), caller.app().clone());
+    let row = caller.read(move |conn| letters::row(conn, &reader, id)).await?;
     let document = tokio::task::spawn_blocking(move || letters::document(&app.files, &row)).await;
     let (bytes, sha256, name) = document.map_err(Fault::internal)??;
     Ok(Document { bytes, content_type: "application/pdf".into(), name, sha256 })

@@ -2,7 +2,9 @@
 //! specification) and the handler; permission, parameters, bodies and answers come from the handler's signature.
 
 use super::operation::{Operation, OperationSpec};
-use super::{access, audit, campaigns, checklists, compliance, directory, findings, inspections, letters, photos};
+use super::{
+    access, audit, campaigns, checklists, compliance, directory, findings, inspections, letters, photos,
+};
 use actix_web::http::Method;
 use actix_web::{Route, web};
 use serde_json::{Value, json};
@@ -42,6 +44,9 @@ impl Routes {
         spec.body.insert("summary".into(), Value::from(summary));
         spec.body.insert("tags".into(), json!([self.tag]));
         H::describe(&mut spec);
+        if method != Method::GET {
+            spec.problems(&[("409", "当前状态不允许，或与已有内容冲突")]);
+        }
         let run = move |request, payload: web::Payload| handler.clone().run(request, payload.into_inner());
         let route = web::method(method.clone()).to(run);
         self.routes.push(Entry { method, path, spec, route });
@@ -146,13 +151,23 @@ pub fn table() -> Routes {
         .get("/campaigns/{campaign_id}/progress", "campaign_progress", "检查进度", campaigns::progress);
     t.section("检查")
         .get("/inspections", "list_inspections", "检查记录列表", inspections::list)
-        .put("/inspections/{inspection_id}", "submit_inspection", "提交检查记录（可重复提交）", inspections::put)
+        .put(
+            "/inspections/{inspection_id}",
+            "submit_inspection",
+            "提交检查记录（可重复提交）",
+            inspections::put,
+        )
         .get("/inspections/{inspection_id}", "find_inspection", "查看检查记录", inspections::find)
         .get("/visits/{visit_id}", "find_visit", "查看走访", inspections::find_visit)
         .put("/photos/{photo_id}", "put_photo", "上传照片或材料（可重复上传）", photos::put)
         .get("/photos/{photo_id}", "find_photo", "照片回执", photos::find)
         .get("/photos/{photo_id}/content", "photo_content", "照片原件", photos::content)
-        .get("/photos/{photo_id}/renditions/{size}", "photo_rendition", "照片缩图（不含元数据）", photos::rendition);
+        .get(
+            "/photos/{photo_id}/renditions/{size}",
+            "photo_rendition",
+            "照片缩图（不含元数据）",
+            photos::rendition,
+        );
     t.section("问题与整改")
         .get("/findings", "list_findings", "问题台账", findings::list)
         .get("/findings/{finding_id}", "find_finding", "查看问题及其经过", findings::find)
@@ -175,7 +190,12 @@ pub fn table() -> Routes {
         .get("/letters/{letter_id}/document.pdf", "letter_document", "正式文件", letters::document);
     t.section("合规情况")
         .get("/compliance/facilities", "facilities_compliance", "各设施合规情况", compliance::facilities)
-        .get("/compliance/facilities/{facility_id}", "facility_compliance", "单个设施合规情况", compliance::facility)
+        .get(
+            "/compliance/facilities/{facility_id}",
+            "facility_compliance",
+            "单个设施合规情况",
+            compliance::facility,
+        )
         .get("/compliance/streets", "streets_compliance", "各街道检查与销号情况", compliance::streets);
     t.section("审计").get("/audit", "list_audit", "审计记录（按全局顺序）", audit::list);
     t

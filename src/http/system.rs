@@ -1,8 +1,10 @@
-//! The server's own pages: health, version, the specification, Swagger UI, the public keys.
+//! The server's own pages: health, version, the specification, Swagger UI.
 
 use super::openapi;
+use super::problem::Answer;
 use crate::app::App;
 use crate::clock::machine_now;
+use crate::fault::Fault;
 use actix_web::{HttpResponse, web};
 use serde_json::json;
 use std::sync::OnceLock;
@@ -18,14 +20,10 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .service(SwaggerUi::new("/docs/{_:.*}").config(Config::new(["/openapi.json"])));
 }
 
-async fn readyz(app: web::Data<App>) -> HttpResponse {
-    match app.db.read(|conn| crate::audit::head(conn).map(drop)).await {
-        Ok(()) => HttpResponse::Ok().json(json!({"status": "ready"})),
-        Err(fault) => {
-            tracing::warn!(%fault, "not ready");
-            HttpResponse::ServiceUnavailable().json(json!({"status": "database unavailable"}))
-        }
-    }
+async fn readyz(app: web::Data<App>) -> Answer<HttpResponse> {
+    let head = app.db.read(|conn| crate::audit::head(conn).map(drop)).await;
+    head.map_err(|fault| Fault::Busy(fault.for_log()))?;
+    Ok(HttpResponse::Ok().json(json!({"status": "ready"})))
 }
 
 async fn version(app: web::Data<App>) -> HttpResponse {

@@ -10,7 +10,9 @@ pub(crate) mod store;
 mod submit;
 mod view;
 
-pub use body::{Answer, InspectionBody, ObservedStatus, Part, Participant, Signature, SignatureState, Visit, VisitKind};
+pub use body::{
+    Answer, InspectionBody, ObservedStatus, Part, Participant, Signature, SignatureState, Visit, VisitKind,
+};
 pub use store::{InspectionFilter, InspectionState};
-pub use submit::{Receipt, Submitted, Stable, receive_photo, submit};
+pub use submit::{Receipt, Stable, Submitted, receive_photo, submit};
 pub use view::{InspectionDetail, InspectionView, VisitView, find, find_visit, list};

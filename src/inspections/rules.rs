@@ -165,8 +165,7 @@ mod tests {
     }
 
     fn body(items: &[Item], change: impl Fn(&mut Value)) -> InspectionBody {
-        let answers: Vec<Value> =
-            items.iter().map(|i| json!({"item_id": i.id, "outcome": "pass"})).collect();
+        let answers: Vec<Value> = items.iter().map(|i| json!({"item_id": i.id, "outcome": "pass"})).collect();
         let mut value = json!({
             "facility_id": id(), "checklist_id": id(),
             "visit": {
@@ -212,7 +211,10 @@ mod tests {
 
     #[test]
     fn every_item_exactly_once() {
-        assert_eq!(faults(|b| drop(b["answers"].as_array_mut().unwrap().pop())), one("/answers", "unanswered"));
+        assert_eq!(
+            faults(|b| drop(b["answers"].as_array_mut().unwrap().pop())),
+            one("/answers", "unanswered")
+        );
         let twice = |b: &mut Value| {
             let first = b["answers"][0].clone();
             b["answers"].as_array_mut().unwrap().push(first);
@@ -220,8 +222,14 @@ mod tests {
         assert_eq!(faults(twice), one("/answers/3/item_id", "duplicate_item"));
         let foreign = faults(|b| b["answers"][2]["item_id"] = json!(id()));
         assert_eq!(foreign[0], ("/answers/2/item_id".into(), "unknown_item".into()));
-        assert_eq!(faults(|b| b["answers"][0]["outcome"] = json!("fail")), one("/answers/0/note", "missing_field"));
-        assert_eq!(faults(|b| b["photos"][0]["item_id"] = json!(id())), one("/photos/0/item_id", "unknown_item"));
+        assert_eq!(
+            faults(|b| b["answers"][0]["outcome"] = json!("fail")),
+            one("/answers/0/note", "missing_field")
+        );
+        assert_eq!(
+            faults(|b| b["photos"][0]["item_id"] = json!(id())),
+            one("/photos/0/item_id", "unknown_item")
+        );
     }
 
     #[test]

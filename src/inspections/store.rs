@@ -1,6 +1,8 @@
 //! Rows and queries of visits and inspections.
 
-use super::body::{Answer, ObservedStatus, Outcome as Answered, Part, Participant, SignatureState, VisitKind};
+use super::body::{
+    Answer, ObservedStatus, Outcome as Answered, Part, Participant, SignatureState, VisitKind,
+};
 use crate::access::Places;
 use crate::access::scope::within;
 use crate::db::connection::each;
@@ -13,6 +15,7 @@ use crate::ids::{
     AreaId, CampaignId, ChecklistId, FacilityId, FacilityVersionId, FindingId, InspectionId, ItemId, UserId,
     VisitId,
 };
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 coded! {
@@ -206,12 +209,13 @@ pub struct InspectionFilter {
     pub state: Option<InspectionState>,
 }
 
-/// Inspections within places with the facility's name of that day, newest id first.
+/// Inspections within places with the facility's name of that day, the last received first: phones make the ids, so they
+/// order nothing but records of one instant.
 pub fn list(
     conn: &mut AnyConn,
     places: &Places,
     filter: &InspectionFilter,
-    after: Option<InspectionId>,
+    after: Option<(DateTime<Utc>, InspectionId)>,
     limit: i64,
 ) -> Outcome<Vec<(InspectionRow, String)>> {
     let mut query = inspection::table
@@ -227,11 +231,13 @@ pub fn list(
     if let Some(state) = filter.state {
         query = query.filter(inspection::state.eq(state));
     }
-    if let Some(after) = after {
-        query = query.filter(inspection::id.lt(after));
+    if let Some((at, id)) = after {
+        let at = Ts::from(at);
+        let earlier = inspection::received_at.lt(at);
+        query = query.filter(earlier.or(inspection::received_at.eq(at).and(inspection::id.lt(id))));
     }
     let query = within!(query, places, inspection::street_id, inspection::facility_id);
-    Ok(query.order(inspection::id.desc()).limit(limit).load(conn)?)
+    Ok(query.order((inspection::received_at.desc(), inspection::id.desc())).limit(limit).load(conn)?)
 }
 
 /// Inspections of a visit, by id.
@@ -245,7 +251,12 @@ pub fn facility_of(conn: &mut AnyConn, id: FacilityVersionId) -> Outcome<(String
     type Row = (String, Option<f64>, Option<f64>, Option<Datum>);
     let (name, lat, lng, datum): Row = facility_version::table
         .find(id)
-        .select((facility_version::name, facility_version::lat, facility_version::lng, facility_version::datum))
+        .select((
+            facility_version::name,
+            facility_version::lat,
+            facility_version::lng,
+            facility_version::datum,
+        ))
         .first(conn)?;
     Ok((name, position(lat, lng, datum)))
 }

@@ -332,4 +332,3 @@ pub fn receive_photo(tx: &mut Tx<'_>, id: PhotoId, stored: &Stored) -> Outcome<R
     }
     Ok(received)
 }
-

@@ -128,7 +128,7 @@ fn view(row: InspectionRow, facility_name: String) -> InspectionView {
     }
 }
 
-/// Inspections within places, newest id first.
+/// Inspections within places, the last received first.
 ///
 /// # Errors
 /// A bad page.
@@ -139,9 +139,10 @@ pub fn list(
     ask: &PageAsk,
 ) -> Outcome<Page<InspectionView>> {
     let limit = ask.limit()?;
-    let after: Option<InspectionId> = ask.after()?;
+    let after: Option<(DateTime<Utc>, InspectionId)> = ask.after()?;
     let rows = store::list(conn, places, filter, after, limit + 1)?;
-    Ok(page(rows, limit, |(i, _): &(InspectionRow, String)| i.id, |(row, name)| view(row, name)))
+    let key = |(i, _): &(InspectionRow, String)| (i.received_at.0, i.id);
+    Ok(page(rows, limit, key, |(row, name)| view(row, name)))
 }
 
 /// One inspection within places.

@@ -31,12 +31,13 @@ pub enum Stepped {
 /// # Errors
 /// The database's; a job's own failure is [`Stepped::Failed`].
 pub fn step(app: &Arc<App>) -> Outcome<Stepped> {
-    let Some(claim) = queue::claim(&app.db)? else { return Ok(Stepped::Idle) };
+    let Some(claim) = queue::claim(&app.db, app.clock.now())? else { return Ok(Stepped::Idle) };
     match registry::run(app, &claim.kind, &claim.payload) {
-        Ok(()) => queue::finish(&app.db, &claim).map(|()| Stepped::Did),
+        Ok(()) => queue::finish(&app.db, &claim, app.clock.now()).map(|()| Stepped::Did),
         Err(fault) => {
-            tracing::warn!(job = %claim.id, kind = %claim.kind, attempt = claim.attempts, %fault, "job failed");
-            queue::fail(&app.db, &claim, &fault.to_string()).map(|()| Stepped::Failed)
+            let why = fault.for_log();
+            tracing::warn!(job = %claim.id, kind = %claim.kind, attempt = claim.attempts, %why, "job failed");
+            queue::fail(&app.db, &claim, &why, app.clock.now()).map(|()| Stepped::Failed)
         }
     }
 }
@@ -80,7 +81,7 @@ impl Workers {
         threads.push(looped("sequencer", stop.clone(), move || match sequence_now(&sequencer_app.db) {
             Ok(ordered) => ordered > 0,
             Err(fault) => {
-                tracing::warn!(%fault, "sequencer step failed");
+                tracing::warn!(why = fault.for_log(), "sequencer step failed");
                 false
             }
         })?);

@@ -5,7 +5,7 @@ use crate::db::schema::job;
 use crate::db::{AnyConn, Db, Stamp, Ts, Tx};
 use crate::fault::{Fault, Outcome};
 use crate::ids::JobId;
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 use diesel::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -63,13 +63,15 @@ pub struct Claim {
 }
 
 /// The next due job, or one whose worker died.
-pub fn claim(db: &Db) -> Outcome<Option<Claim>> {
+///
+/// The trail says when in business time; leases run on machine time.
+pub fn claim(db: &Db, business: DateTime<Utc>) -> Outcome<Option<Claim>> {
     let now = machine_now();
     let waiting = db.read_now(|conn| Ok(is_any_due(conn, now.into())?))?;
     if !waiting {
         return Ok(None);
     }
-    db.write_now(Stamp::system("jobs", now), "job.claim", move |tx| {
+    db.write_now(Stamp::system("jobs", business), "job.claim", move |tx| {
         let Some((id, kind, payload, attempts, fence)) = next(tx.conn(), now.into())? else {
             tx.audit("job", "-", json!({ "claimed": false }));
             return Ok(None);
@@ -117,20 +119,26 @@ fn next(conn: &mut AnyConn, now: Ts) -> QueryResult<Option<Due>> {
 }
 
 /// Marks a job done, if the claim is still the newest.
-pub fn finish(db: &Db, claim: &Claim) -> Outcome<()> {
-    settle(db, claim.clone(), "done", None)
+pub fn finish(db: &Db, claim: &Claim, business: DateTime<Utc>) -> Outcome<()> {
+    settle(db, claim.clone(), "done", None, business)
 }
 
 /// Puts a job back with a pause, or gives it up after the last attempt.
-pub fn fail(db: &Db, claim: &Claim, why: &str) -> Outcome<()> {
+pub fn fail(db: &Db, claim: &Claim, why: &str, business: DateTime<Utc>) -> Outcome<()> {
     let state = if claim.attempts >= ATTEMPTS { "failed" } else { "ready" };
-    settle(db, claim.clone(), state, Some(why.to_string()))
+    settle(db, claim.clone(), state, Some(why.to_string()), business)
 }
 
-fn settle(db: &Db, claim: Claim, state: &'static str, error: Option<String>) -> Outcome<()> {
+fn settle(
+    db: &Db,
+    claim: Claim,
+    state: &'static str,
+    error: Option<String>,
+    business: DateTime<Utc>,
+) -> Outcome<()> {
     let now = machine_now();
     let pause = Duration::seconds(2_i64.pow(claim.attempts.clamp(0, 10).unsigned_abs()));
-    db.write_now(Stamp::system("jobs", now), "job.settle", move |tx| {
+    db.write_now(Stamp::system("jobs", business), "job.settle", move |tx| {
         let mine = job::table.find(claim.id).filter(job::fence.eq(claim.fence));
         diesel::update(mine)
             .set((

@@ -79,7 +79,9 @@ type Targets = BTreeMap<FacilityId, FacilityKind>;
 
 fn targets(conn: &mut AnyConn, subject: &Subject<'_>) -> Outcome<Targets> {
     let rows: Vec<(FacilityId, FacilityKind)> = campaign_target::table
-        .inner_join(facility_version::table.on(facility_version::facility_id.eq(campaign_target::facility_id)))
+        .inner_join(
+            facility_version::table.on(facility_version::facility_id.eq(campaign_target::facility_id)),
+        )
         .filter(facility_version::valid_to.is_null())
         .filter(campaign_target::campaign_id.eq(subject.campaign.id))
         .filter(campaign_target::street_id.eq(subject.street))
@@ -160,12 +162,22 @@ fn findings(conn: &mut AnyConn, subject: &Subject<'_>) -> Outcome<Vec<FindingFac
         .filter(own.or(earlier.assume_not_null()))
         .order(finding::number)
         .select((
-            (finding::campaign_id, finding::id, finding::number, finding::facility_name, facility_version::kind),
+            (
+                finding::campaign_id,
+                finding::id,
+                finding::number,
+                finding::facility_name,
+                facility_version::kind,
+            ),
             (finding::category, finding::description, check_item::basis, finding::due_on, finding::state),
             (finding::repeat_of, finding::inspection_id, finding::item_id, finding::service_method),
         ))
         .load(conn)?;
-    let facts = |((campaign, id, number, facility_name, facility_kind), b, (repeat_of, inspection_id, item_id, method)): Row| {
+    let facts = |(
+        (campaign, id, number, facility_name, facility_kind),
+        b,
+        (repeat_of, inspection_id, item_id, method),
+    ): Row| {
         let (category, description, basis, due_on, state) = b;
         FindingFacts {
             own: campaign == Some(subject.campaign.id),

@@ -16,4 +16,4 @@ pub mod typeset;
 mod view;
 
 pub use steps::{Sender, approve, document, draft_batch, issue_batch, return_letter, submit, trial};
-pub use view::{LetterView, find, list, row};
+pub use view::{LetterView, Reader, find, list, row};

@@ -21,6 +21,7 @@ pub fn pdf(app: &App, letter: &Letter) -> Outcome<Vec<u8>> {
     let photos = photos_of(app, letter)?;
     app.typesetter.pdf(letter, &photos).map_err(|fault| match fault {
         TypesetFault::MissingGlyph { .. } => Fault::invalid("/snapshot", "missing_glyph", fault.to_string()),
+        TypesetFault::TooManyPages { .. } => Fault::invalid("/snapshot", "too_many_pages", fault.to_string()),
         other => Fault::internal(other),
     })
 }

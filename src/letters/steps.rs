@@ -34,22 +34,29 @@ pub struct Sender {
     pub watermark: Option<String>,
 }
 
-/// Drafts one letter for every street with targets.
+/// Drafts one letter for every street with targets that has none yet.
 ///
 /// # Errors
 /// Missing; `already_drafted`; `nothing_to_draft`; a reply date in the past.
-pub fn draft_batch(tx: &mut Tx<'_>, places: &Places, id: CampaignId, reply_due: NaiveDate) -> Outcome<Vec<LetterId>> {
+pub fn draft_batch(
+    tx: &mut Tx<'_>,
+    places: &Places,
+    id: CampaignId,
+    reply_due: NaiveDate,
+) -> Outcome<Vec<LetterId>> {
     let campaign = campaigns::campaign_in(tx.conn(), places, id)?;
     if reply_due <= business_date(tx.now()) {
         return Err(Fault::invalid("/reply_due", "reply_due_in_past", "回复期限须晚于今天"));
     }
     let round = 1;
-    if store::drafted(tx.conn(), campaign.id, round)? {
-        return Err(Fault::refused("already_drafted", "本次检查行动的提醒函已起草"));
-    }
-    let streets = campaigns::store::progress(tx.conn(), places, campaign.id)?;
+    let mut streets = campaigns::store::progress(tx.conn(), places, campaign.id)?;
     if streets.is_empty() {
         return Err(Fault::refused("nothing_to_draft", "该检查行动还没有检查对象"));
+    }
+    let drafted = store::drafted(tx.conn(), campaign.id, round)?;
+    streets.retain(|s| !drafted.contains(&s.street_id));
+    if streets.is_empty() {
+        return Err(Fault::refused("already_drafted", "本次检查行动的提醒函已起草"));
     }
     let (batch, by, at): (BatchId, _, _) = (tx.new_id(), tx.user()?, tx.ts());
     store::insert_batch(tx.conn(), batch, campaign.id, round, by, at)?;
@@ -156,8 +163,12 @@ pub fn submit(tx: &mut Tx<'_>, places: &Places, sender: &Sender, id: LetterId) -
     row.submitted_at = Some(tx.ts());
     row.approved_by = None;
     row.approved_at = None;
-    let printed: Vec<FindingId> =
-        facts.lines.iter().chain(&facts.carried_over).map(|line| FindingId::from_uuid(line.finding_id)).collect();
+    let printed: Vec<FindingId> = facts
+        .lines
+        .iter()
+        .chain(&facts.carried_over)
+        .map(|line| FindingId::from_uuid(line.finding_id))
+        .collect();
     store::set_lines(tx.conn(), id, &printed)?;
     store::save(tx.conn(), &row)?;
     record(tx, &row, "submit", None)
@@ -179,12 +190,14 @@ pub fn return_letter(tx: &mut Tx<'_>, places: &Places, id: LetterId, reason: &st
 /// # Errors
 /// [`Fault::Internal`] when there is none: a defect.
 pub fn snapshot(row: &LetterRow) -> Outcome<Letter> {
-    let text = row.snapshot.as_deref().ok_or_else(|| Fault::internal("a submitted letter without snapshot"))?;
+    let text =
+        row.snapshot.as_deref().ok_or_else(|| Fault::internal("a submitted letter without snapshot"))?;
     serde_json::from_str(text).map_err(Fault::internal)
 }
 
 /// Refuses when the ledger has moved since the snapshot, and says where.
 fn refuse_changed(conn: &mut AnyConn, sender: &Sender, row: &LetterRow, pointer: &str) -> Outcome<()> {
+    refuse_unconfirmed(conn, row)?;
     let as_of = row.as_of.ok_or_else(|| Fault::internal("a submitted letter without as-of"))?;
     let facts = facts_of(conn, sender, row, as_of.0)?;
     if Some(canonical::hash(&facts)?) == row.facts_sha256 {
@@ -211,12 +224,21 @@ pub fn trial(conn: &mut AnyConn, places: &Places, id: LetterId) -> Outcome<Optio
     if row.state == LetterState::InReview { snapshot(&row).map(Some) } else { Ok(None) }
 }
 
-/// Approves a letter that has been rendered on trial.
+/// Approves a letter whose snapshot `rendered` has been rendered on trial.
 ///
 /// # Errors
-/// Missing; a refusal of the rules; `facts_changed`.
-pub fn approve(tx: &mut Tx<'_>, places: &Places, sender: &Sender, id: LetterId) -> Outcome<()> {
+/// Missing; a refusal of the rules; `facts_changed`; `resubmitted` when it is another snapshot by now.
+pub fn approve(
+    tx: &mut Tx<'_>,
+    places: &Places,
+    sender: &Sender,
+    id: LetterId,
+    rendered: Option<&Letter>,
+) -> Outcome<()> {
     let (mut row, next) = held(tx, places, id, Step::Approve)?;
+    if rendered != Some(&snapshot(&row)?) {
+        return Err(Fault::refused("resubmitted", "该函刚刚重新送审，请重新查看后再审核"));
+    }
     refuse_changed(tx.conn(), sender, &row, "")?;
     row.state = next;
     row.approved_by = Some(tx.user()?);
@@ -259,7 +281,11 @@ pub fn issue_batch(tx: &mut Tx<'_>, places: &Places, sender: &Sender, ids: &[Let
         }
     }
     if !errors.is_empty() {
-        return Err(Fault::Refused { code: "not_all_issuable".into(), detail: "部分提醒函不能签发，全部未签发".into(), errors });
+        return Err(Fault::Refused {
+            code: "not_all_issuable".into(),
+            detail: "部分提醒函不能签发，全部未签发".into(),
+            errors,
+        });
     }
     let count = i64::try_from(rows.len()).map_err(Fault::internal)?;
     let first = numbering::take(tx.conn(), word, today.year(), count)?;

@@ -1,6 +1,7 @@
 //! Rows and queries of letters.
 
 use super::rules::LetterState;
+use super::view::Reader;
 use crate::access::Places;
 use crate::db::connection::each;
 use crate::db::schema::{finding, letter, letter_batch, letter_event, letter_line};
@@ -9,6 +10,8 @@ use crate::fault::Outcome;
 use crate::ids::{AreaId, BatchId, CampaignId, FindingId, LetterId, UserId};
 use chrono::NaiveDate;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
+use std::collections::HashSet;
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = letter, check_for_backend(MultiBackend))]
@@ -42,7 +45,14 @@ pub struct LetterRow {
     pub revision: i32,
 }
 
-pub fn insert_batch(conn: &mut AnyConn, id: BatchId, campaign: CampaignId, round: i32, by: UserId, at: Ts) -> Outcome<()> {
+pub fn insert_batch(
+    conn: &mut AnyConn,
+    id: BatchId,
+    campaign: CampaignId,
+    round: i32,
+    by: UserId,
+    at: Ts,
+) -> Outcome<()> {
     diesel::insert_into(letter_batch::table)
         .values((
             letter_batch::id.eq(id),
@@ -61,9 +71,11 @@ pub fn insert(conn: &mut AnyConn, row: &LetterRow) -> Outcome<()> {
     Ok(())
 }
 
-pub fn drafted(conn: &mut AnyConn, campaign: CampaignId, round: i32) -> Outcome<bool> {
+/// The streets that have a letter of this round.
+pub fn drafted(conn: &mut AnyConn, campaign: CampaignId, round: i32) -> Outcome<HashSet<AreaId>> {
     let same = letter::table.filter(letter::campaign_id.eq(campaign)).filter(letter::round.eq(round));
-    Ok(same.count().get_result::<i64>(conn)? > 0)
+    let streets: Vec<AreaId> = same.select(letter::street_id).load(conn)?;
+    Ok(streets.into_iter().collect())
 }
 
 pub fn find(conn: &mut AnyConn, id: LetterId) -> Outcome<Option<LetterRow>> {
@@ -84,29 +96,33 @@ pub fn find_locked(conn: &mut AnyConn, id: LetterId) -> Outcome<Option<LetterRow
 pub struct LetterFilter {
     pub campaign: Option<CampaignId>,
     pub state: Option<LetterState>,
-    /// Only those whose document is there: what a street sees.
-    pub delivered_only: bool,
+}
+
+type Seen = Box<dyn BoxableExpression<letter::table, MultiBackend, SqlType = Bool>>;
+
+fn in_streets(places: &Places) -> Seen {
+    if places.all {
+        return Box::new(letter::kind.is_not_null());
+    }
+    Box::new(letter::street_id.eq_any(places.streets.iter().copied().collect::<Vec<_>>()))
 }
 
 pub fn list(
     conn: &mut AnyConn,
-    places: &Places,
+    reader: &Reader,
     filter: &LetterFilter,
     after: Option<LetterId>,
     limit: i64,
 ) -> Outcome<Vec<LetterRow>> {
-    let mut query = letter::table.select(LetterRow::as_select()).into_boxed::<MultiBackend>();
-    if !places.all {
-        query = query.filter(letter::street_id.eq_any(places.streets.iter().copied().collect::<Vec<_>>()));
-    }
+    let delivered: Seen =
+        Box::new(letter::state.eq(LetterState::DocumentReady).and(in_streets(&reader.addressed)));
+    let seen: Seen = Box::new(in_streets(&reader.inside).or(delivered));
+    let mut query = letter::table.filter(seen).select(LetterRow::as_select()).into_boxed::<MultiBackend>();
     if let Some(campaign) = filter.campaign {
         query = query.filter(letter::campaign_id.eq(campaign));
     }
     if let Some(state) = filter.state {
         query = query.filter(letter::state.eq(state));
-    }
-    if filter.delivered_only {
-        query = query.filter(letter::state.eq(LetterState::DocumentReady));
     }
     if let Some(after) = after {
         query = query.filter(letter::id.gt(after));
@@ -157,8 +173,10 @@ struct LineRow {
 /// Replaces the findings that a letter prints, in order.
 pub fn set_lines(conn: &mut AnyConn, id: LetterId, findings: &[FindingId]) -> Outcome<()> {
     diesel::delete(letter_line::table.filter(letter_line::letter_id.eq(id))).execute(conn)?;
-    let rows: Vec<LineRow> =
-        (1..).zip(findings).map(|(row, finding_id)| LineRow { letter_id: id, row, finding_id: *finding_id }).collect();
+    let rows: Vec<LineRow> = (1..)
+        .zip(findings)
+        .map(|(row, finding_id)| LineRow { letter_id: id, row, finding_id: *finding_id })
+        .collect();
     for chunk in rows.chunks(200) {
         each!(conn, c => diesel::insert_into(letter_line::table).values(chunk).execute(c))?;
     }
@@ -176,14 +194,21 @@ pub fn line_numbers(conn: &mut AnyConn, ids: &[LetterId]) -> Outcome<Vec<(Letter
 }
 
 pub fn last_return_reason(conn: &mut AnyConn, id: LetterId) -> Outcome<Option<String>> {
-    let returns = letter_event::table.filter(letter_event::letter_id.eq(id)).filter(letter_event::kind.eq("return"));
+    let returns =
+        letter_event::table.filter(letter_event::letter_id.eq(id)).filter(letter_event::kind.eq("return"));
     let newest: Option<Option<String>> =
         returns.order(letter_event::seq.desc()).select(letter_event::reason).first(conn).optional()?;
     Ok(newest.flatten())
 }
 
 /// Adds a line to a letter's history.
-pub fn insert_event(tx: &mut Tx<'_>, id: LetterId, kind: &str, who: &str, reason: Option<&str>) -> Outcome<()> {
+pub fn insert_event(
+    tx: &mut Tx<'_>,
+    id: LetterId,
+    kind: &str,
+    who: &str,
+    reason: Option<&str>,
+) -> Outcome<()> {
     let (at, actor) = (tx.ts(), tx.actor().user());
     let of_letter = letter_event::table.filter(letter_event::letter_id.eq(id));
     let count: i64 = of_letter.count().get_result(tx.conn())?;

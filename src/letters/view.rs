@@ -112,23 +112,41 @@ fn views(conn: &mut AnyConn, rows: Vec<LetterRow>) -> Outcome<Vec<LetterView>> {
         .collect()
 }
 
-/// A letter within the caller's streets; an outsider (a street) sees it once its document is there.
+/// Who reads: the bureau in every state, an addressee once the document is there.
+#[derive(Debug, Clone, Default)]
+pub struct Reader {
+    /// Where the reader stands inside the bureau.
+    pub inside: Places,
+    /// Where the reader is the addressee.
+    pub addressed: Places,
+}
+
+impl Reader {
+    /// Somebody inside the bureau.
+    pub fn inside(places: &Places) -> Self {
+        Self { inside: places.clone(), addressed: Places::default() }
+    }
+
+    fn sees(&self, l: &LetterRow) -> bool {
+        let delivered = l.state == LetterState::DocumentReady;
+        self.inside.holds(l.street_id, None) || (delivered && self.addressed.holds(l.street_id, None))
+    }
+}
+
+/// The row of a letter that the reader sees.
 ///
 /// # Errors
 /// Missing.
-pub fn row(conn: &mut AnyConn, places: &Places, outsider: bool, id: LetterId) -> Outcome<LetterRow> {
-    let seen = |l: &LetterRow| {
-        places.holds(l.street_id, None) && (!outsider || l.state == LetterState::DocumentReady)
-    };
-    store::find(conn, id)?.filter(seen).ok_or_else(|| Fault::missing("提醒函"))
+pub fn row(conn: &mut AnyConn, reader: &Reader, id: LetterId) -> Outcome<LetterRow> {
+    store::find(conn, id)?.filter(|l| reader.sees(l)).ok_or_else(|| Fault::missing("提醒函"))
 }
 
 /// One letter.
 ///
 /// # Errors
 /// Missing.
-pub fn find(conn: &mut AnyConn, places: &Places, outsider: bool, id: LetterId) -> Outcome<LetterView> {
-    let row = row(conn, places, outsider, id)?;
+pub fn find(conn: &mut AnyConn, reader: &Reader, id: LetterId) -> Outcome<LetterView> {
+    let row = row(conn, reader, id)?;
     views(conn, vec![row])?.pop().ok_or_else(|| Fault::missing("提醒函"))
 }
 
@@ -136,10 +154,15 @@ pub fn find(conn: &mut AnyConn, places: &Places, outsider: bool, id: LetterId) -
 ///
 /// # Errors
 /// A bad page.
-pub fn list(conn: &mut AnyConn, places: &Places, filter: &LetterFilter, ask: &PageAsk) -> Outcome<Page<LetterView>> {
+pub fn list(
+    conn: &mut AnyConn,
+    reader: &Reader,
+    filter: &LetterFilter,
+    ask: &PageAsk,
+) -> Outcome<Page<LetterView>> {
     let limit = ask.limit()?;
     let after: Option<LetterId> = ask.after()?;
-    let rows = store::list(conn, places, filter, after, limit + 1)?;
+    let rows = store::list(conn, reader, filter, after, limit + 1)?;
     let kept = page(rows, limit, |l: &LetterRow| l.id, |l| l);
     Ok(Page { items: views(conn, kept.items)?, next_cursor: kept.next_cursor })
 }

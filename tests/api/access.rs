@@ -93,17 +93,21 @@ fn s15_unknown_wrong_and_disabled_look_alike(app: &TestApp) {
         login(app, &Caller::Drafter.username(), "Wrong-Trees-2026x"),
         login(app, &Caller::SecondDrafter.username(), PASSWORD),
     ];
-    let seen: BTreeSet<String> = tries.iter().map(|t| t.expect(401, "wrong_credentials").to_string()).collect();
+    let seen: BTreeSet<String> =
+        tries.iter().map(|t| t.expect(401, "wrong_credentials").to_string()).collect();
     assert_eq!(seen.len(), 1, "{seen:?}");
 }
 
 /// Moves the recorded failures so far into the past.
 fn age_failures(app: &TestApp, by: TimeDelta) {
     app.write(move |tx| {
-        let rows: Vec<(i64, Ts)> = login_failure::table.select((login_failure::id, login_failure::at)).load(tx.conn())?;
+        let rows: Vec<(i64, Ts)> =
+            login_failure::table.select((login_failure::id, login_failure::at)).load(tx.conn())?;
         for (id, at) in rows {
             let earlier = Ts::from(at.0 - by);
-            diesel::update(login_failure::table.find(id)).set(login_failure::at.eq(earlier)).execute(tx.conn())?;
+            diesel::update(login_failure::table.find(id))
+                .set(login_failure::at.eq(earlier))
+                .execute(tx.conn())?;
         }
         Ok(())
     });
@@ -175,7 +179,12 @@ fn s18_the_first_login_asks_for_a_new_password(app: &TestApp) {
     let change = |from: &str, to: &str| {
         me.post("/me/password", &json!({"current_password": from, "new_password": to}))
     };
-    change("Wrong-Trees-2026x", "Other-Trees-2026x").expect_at(422, "wrong_password", "/current_password", "wrong_password");
+    change("Wrong-Trees-2026x", "Other-Trees-2026x").expect_at(
+        422,
+        "wrong_password",
+        "/current_password",
+        "wrong_password",
+    );
     change(&first, &first).expect_at(422, "password_reused", "/new_password", "password_reused");
     change(&first, "Other-Trees-2026x").done();
     me.get("/me").expect(401, "session_ended");
@@ -188,7 +197,8 @@ fn s18_the_first_login_asks_for_a_new_password(app: &TestApp) {
 
 fn s17_the_password_policy_is_told(app: &TestApp) {
     let me = app.as_(Caller::Drafter);
-    let change = |to: &str| me.post("/me/password", &json!({"current_password": PASSWORD, "new_password": to}));
+    let change =
+        |to: &str| me.post("/me/password", &json!({"current_password": PASSWORD, "new_password": to}));
     let named = format!("X1-{}-tall", Caller::Drafter.username());
     for weak in ["Short-1x", "alllowercaseletters", "ALLUPPERCASE123", "Password-2026-x", named.as_str()] {
         change(weak).expect_at(422, "weak_password", "/new_password", "weak_password");
@@ -263,7 +273,10 @@ fn s07_refresh_replay_kills_the_family(app: &TestApp) {
         holder(app, tokens).get("/me").expect(401, "session_ended");
     }
     let told: Vec<String> = app.read(|conn| {
-        Ok(audit_entry::table.filter(audit_entry::action.eq("refresh")).select(audit_entry::line).load(conn)?)
+        Ok(audit_entry::table
+            .filter(audit_entry::action.eq("refresh"))
+            .select(audit_entry::line)
+            .load(conn)?)
     });
     assert_eq!(told.iter().filter(|line| line.contains("token_reuse")).count(), 1, "{told:?}");
     logged_in(app, Caller::Inspector);
@@ -290,7 +303,8 @@ fn s08_parallel_refreshes_leave_one_family(app: &TestApp) {
     assert_eq!(next.len(), 1, "{next:?}");
     let user = app.world.person(Caller::Inspector).user;
     let live: i64 = app.read(|conn| {
-        let unused = refresh_token::table.inner_join(session::table.on(session::id.eq(refresh_token::session_id)));
+        let unused =
+            refresh_token::table.inner_join(session::table.on(session::id.eq(refresh_token::session_id)));
         let live = unused.filter(refresh_token::used_at.is_null()).filter(session::user_id.eq(user));
         Ok(live.count().get_result(conn)?)
     });
@@ -300,7 +314,8 @@ fn s08_parallel_refreshes_leave_one_family(app: &TestApp) {
 fn s09_refresh_tokens_are_stored_hashed(app: &TestApp) {
     let tokens = logged_in(app, Caller::Inspector);
     let token = tokens["refresh_token"].as_str().expect("a token");
-    let stored: Vec<String> = app.read(|conn| Ok(refresh_token::table.select(refresh_token::hash).load(conn)?));
+    let stored: Vec<String> =
+        app.read(|conn| Ok(refresh_token::table.select(refresh_token::hash).load(conn)?));
     assert_eq!(stored, [fingerprint(token)]);
     assert_ne!(stored[0], token);
     let lines: Vec<String> = app.read(|conn| Ok(audit_entry::table.select(audit_entry::line).load(conn)?));
@@ -412,7 +427,9 @@ fn s27_three_administrators(app: &TestApp) {
     app.as_(Caller::Admin).post(&grants, &json!({"role": "drafter"})).expect(403, "permission_denied");
     let own = format!("/users/{}", app.user(Caller::Admin));
     let admin = app.as_(Caller::Admin);
-    admin.patch(&own, Some(admin.get(&own).revision()), &json!({"disabled": true})).expect(409, "own_account");
+    admin
+        .patch(&own, Some(admin.get(&own).revision()), &json!({"disabled": true}))
+        .expect(409, "own_account");
 }
 
 fn users_are_listed_in_pages(app: &TestApp) {
@@ -420,7 +437,8 @@ fn users_are_listed_in_pages(app: &TestApp) {
     let names = |users: &[Value]| -> Vec<String> {
         users.iter().map(|u| u["username"].as_str().expect("a name").to_string()).collect()
     };
-    let mut expected: Vec<String> = app.read(|conn| Ok(user_account::table.select(user_account::username).load(conn)?));
+    let mut expected: Vec<String> =
+        app.read(|conn| Ok(user_account::table.select(user_account::username).load(conn)?));
     expected.sort();
     assert_eq!(names(&admin.all("/users")), expected);
     let first = admin.get("/users?limit=7").ok();
@@ -438,16 +456,29 @@ fn an_account_is_edited_with_its_revision(app: &TestApp) {
     admin.patch(&path, None, &change).expect(428, "if_match_required");
     admin.patch(&path, Some(revision + 1), &change).expect(412, "version_differs");
     let changed = admin.patch(&path, Some(revision), &change);
-    assert_eq!((changed.ok()["user"]["display_name"].as_str(), changed.revision()), (Some("改名"), revision + 1));
+    assert_eq!(
+        (changed.ok()["user"]["display_name"].as_str(), changed.revision()),
+        (Some("改名"), revision + 1)
+    );
     admin.patch(&path, Some(revision), &change).expect(412, "version_differs");
-    admin.patch(&path, Some(revision + 1), &json!({"username": "x"})).expect_at(422, "invalid_request", "/username", "unknown_field");
+    admin.patch(&path, Some(revision + 1), &json!({"username": "x"})).expect_at(
+        422,
+        "invalid_request",
+        "/username",
+        "unknown_field",
+    );
     let taken = json!({"username": Caller::Drafter.username().to_uppercase(), "display_name": "重名", "organisation": "示例"});
     admin.post("/users", &taken).expect(409, "username_taken");
     let odd = json!({"username": "two words", "display_name": "名", "organisation": "示例"});
     admin.post("/users", &odd).expect_at(422, "invalid_request", "/username", "out_of_range");
     let nowhere = json!({"role": "street", "area_id": super::build::uuid()});
     let grants = format!("{path}/grants");
-    app.as_(Caller::SecurityAdmin).post(&grants, &nowhere).expect_at(422, "bad_reach", "/area_id", "bad_reach");
+    app.as_(Caller::SecurityAdmin).post(&grants, &nowhere).expect_at(
+        422,
+        "bad_reach",
+        "/area_id",
+        "bad_reach",
+    );
     let both = json!({"role": "street", "area_id": app.world.area(Place::Own),
         "facility_id": app.world.facility(Place::Own, yixun::directory::FacilityKind::Station)});
     app.as_(Caller::SecurityAdmin).post(&grants, &both).expect(422, "bad_reach");

@@ -187,7 +187,8 @@ impl Server {
                 }
             });
         };
-        let thread = std::thread::Builder::new().name("test-server".into()).spawn(run).map_err(|e| e.to_string())?;
+        let thread =
+            std::thread::Builder::new().name("test-server".into()).spawn(run).map_err(|e| e.to_string())?;
         let handle = told.recv().map_err(|e| e.to_string())??;
         Ok((Self { handle, thread: Some(thread) }, address))
     }

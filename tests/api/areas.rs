@@ -49,7 +49,10 @@ fn areas_in_pages(app: &TestApp) {
             let Some(next) = page["next_cursor"].as_str() else { break };
             assert_eq!(items.len(), limit);
             let link = answer.header("link");
-            assert_eq!(link, format!("</api/v1/areas?level=community&limit={limit}&cursor={next}>; rel=\"next\""));
+            assert_eq!(
+                link,
+                format!("</api/v1/areas?level=community&limit={limit}&cursor={next}>; rel=\"next\"")
+            );
             path = format!("/areas?level=community&limit={limit}&cursor={next}");
         }
         assert_eq!(seen, expected.iter().filter(|c| c.len() == 12).cloned().collect::<Vec<_>>());
@@ -63,7 +66,12 @@ fn areas_in_pages(app: &TestApp) {
         reader.get(&format!("/areas?limit={limit}")).expect_at(422, "out_of_range", "/limit", "out_of_range");
     }
     for limit in ["x", "1.5", "99999999999999999999", ""] {
-        reader.get(&format!("/areas?limit={limit}")).expect_at(422, "invalid_request", "/limit", "wrong_type");
+        reader.get(&format!("/areas?limit={limit}")).expect_at(
+            422,
+            "invalid_request",
+            "/limit",
+            "wrong_type",
+        );
     }
 }
 

@@ -44,7 +44,10 @@ fn every_change_leaves_its_line(app: &TestApp) {
     for line in &lines {
         assert_eq!((&line["action"], &line["object_kind"]), (&json!("facility.write"), &json!("facility")));
         let told = &line["line"];
-        assert_eq!((&told["actor_id"], &told["address"]), (&json!(app.user(Caller::Drafter)), &json!("127.0.0.1")));
+        assert_eq!(
+            (&told["actor_id"], &told["address"]),
+            (&json!(app.user(Caller::Drafter)), &json!("127.0.0.1"))
+        );
         assert_eq!((&told["at"], &told["action"]), (&json!("2026-08-03T02:00:00+00:00"), &line["action"]));
     }
     let campaign = build::campaign(app, Place::Own, &[Station]);
@@ -53,12 +56,17 @@ fn every_change_leaves_its_line(app: &TestApp) {
     app.anyone().post("/auth/login", &login).expect(401, "wrong_credentials");
     let failed = lines_of(app, &Caller::Drafter.username());
     assert_eq!(failed[0]["line"]["detail"], json!({"result": "failed"}));
-    assert_eq!((&failed[0]["line"]["actor"], &failed[0]["line"]["actor_id"]), (&json!("anonymous"), &Value::Null));
+    assert_eq!(
+        (&failed[0]["line"]["actor"], &failed[0]["line"]["actor_id"]),
+        (&json!("anonymous"), &Value::Null)
+    );
     assert!(app.read(verify) > 0);
 }
 
 fn count(app: &TestApp) -> (i64, i64) {
-    app.read(|conn| Ok((audit_entry::table.count().get_result(conn)?, change_entry::table.count().get_result(conn)?)))
+    app.read(|conn| {
+        Ok((audit_entry::table.count().get_result(conn)?, change_entry::table.count().get_result(conn)?))
+    })
 }
 
 fn a_refusal_leaves_nothing(app: &TestApp) {
@@ -143,7 +151,8 @@ fn positions_have_no_gaps_under_parallel_writers(app: &TestApp) {
             });
         }
         let at = |n: usize| if n % 2 == 0 { app } else { &node };
-        let write = move |n: usize| (0..EACH).for_each(|i| small_write(at(n), Duration::from_micros(i as u64 * 50)));
+        let write =
+            move |n: usize| (0..EACH).for_each(|i| small_write(at(n), Duration::from_micros(i as u64 * 50)));
         let writers: Vec<_> = (0..WRITERS).map(|n| scope.spawn(move || write(n))).collect();
         let ended: Vec<_> = writers.into_iter().map(std::thread::ScopedJoinHandle::join).collect();
         done.store(true, Ordering::Relaxed);
@@ -156,15 +165,23 @@ fn positions_have_no_gaps_under_parallel_writers(app: &TestApp) {
     assert!(audit.iter().chain(&change).all(Option::is_some));
     assert!(is_gapless(&audit) && is_gapless(&change));
     assert_eq!(app.read(verify), before.0 + wrote);
-    let heads: Vec<(String, i64)> =
-        app.read(|conn| Ok(sequencer::table.order(sequencer::stream).select((sequencer::stream, sequencer::position)).load(conn)?));
+    let heads: Vec<(String, i64)> = app.read(|conn| {
+        Ok(sequencer::table
+            .order(sequencer::stream)
+            .select((sequencer::stream, sequencer::position))
+            .load(conn)?)
+    });
     assert_eq!(heads, [("audit".into(), before.0 + wrote), ("change".into(), before.1 + wrote)]);
 }
 
 fn a_late_commit_is_never_skipped(app: &TestApp) {
     let last = |app: &TestApp| {
         app.sequence();
-        app.read(|conn| Ok(audit_entry::table.select(diesel::dsl::max(audit_entry::position)).first::<Option<i64>>(conn)?))
+        app.read(|conn| {
+            Ok(audit_entry::table
+                .select(diesel::dsl::max(audit_entry::position))
+                .first::<Option<i64>>(conn)?)
+        })
     };
     let before = last(app).expect("a position");
     std::thread::scope(|scope| {
@@ -229,7 +246,8 @@ fn s47_whatever_is_altered_shows(app: &TestApp) {
 fn s47_a_cut_tail_shows(app: &TestApp) {
     app.sequence();
     app.write(|tx| {
-        let last: Option<i64> = audit_entry::table.select(diesel::dsl::max(audit_entry::position)).first(tx.conn())?;
+        let last: Option<i64> =
+            audit_entry::table.select(diesel::dsl::max(audit_entry::position)).first(tx.conn())?;
         diesel::delete(audit_entry::table.filter(audit_entry::position.eq(last))).execute(tx.conn())?;
         Ok(())
     });

@@ -75,7 +75,9 @@ fn s32_what_is_not_json(app: &TestApp) {
     for number in ["99999999999999999999", "0.1", "\"5\"", "true", "[]", "{}"] {
         let body = format!("{{\"username\":{number},\"password\":\"x\"}}");
         let answer = raw_json(&app.anyone(), "/auth/login", body.as_bytes());
-        if number == "\"5\"" { answer.expect(401, "wrong_credentials"); } else {
+        if number == "\"5\"" {
+            answer.expect(401, "wrong_credentials");
+        } else {
             answer.expect_at(422, "invalid_request", "/username", "wrong_type");
         }
     }
@@ -95,14 +97,20 @@ fn s32_deep_nesting_is_not_followed(app: &TestApp) {
         answer.is_problem();
     }
     let many = format!("{{{}}}", (0..20_000).map(|n| format!("\"k{n}\":0")).collect::<Vec<_>>().join(","));
-    raw_json(&app.anyone(), "/auth/login", many.as_bytes()).expect_at(422, "invalid_request", "/k0", "unknown_field");
+    raw_json(&app.anyone(), "/auth/login", many.as_bytes()).expect_at(
+        422,
+        "invalid_request",
+        "/k0",
+        "unknown_field",
+    );
 }
 
 /// PostgreSQL cannot hold U+0000 in text: refused before any database sees it.
 fn s32_nul_is_refused_everywhere(app: &TestApp) {
     let drafter = app.as_(Caller::Drafter);
     for nul in ["\\u0000", "\u{0}"] {
-        let body = facility_body(app, Place::Own, Station).to_string().replace("试验路", &format!("试{nul}路"));
+        let body =
+            facility_body(app, Place::Own, Station).to_string().replace("试验路", &format!("试{nul}路"));
         raw_json(&drafter, "/facilities", body.as_bytes()).expect(400, "unreadable_nul");
     }
     let mut escaped = facility_body(app, Place::Own, Station);
@@ -113,16 +121,31 @@ fn s32_nul_is_refused_everywhere(app: &TestApp) {
     app.as_(Caller::AuditAdmin).get("/audit?object_id=%00").expect(400, "unreadable_nul");
     // `"\u0000"` as the key inside a cursor.
     for path in ["/facilities", "/areas"] {
-        drafter.get(&format!("{path}?cursor=Ilx1MDAwMCI")).expect_at(422, "bad_cursor", "/cursor", "bad_cursor");
+        drafter.get(&format!("{path}?cursor=Ilx1MDAwMCI")).expect_at(
+            422,
+            "bad_cursor",
+            "/cursor",
+            "bad_cursor",
+        );
     }
     drafter.get("/facilities/%00").expect(404, "not_found");
 }
 
 fn duplicate_keys(app: &TestApp) {
     let body = r#"{"username":"a","username":"b","password":"c"}"#;
-    raw_json(&app.anyone(), "/auth/login", body.as_bytes()).expect_at(422, "invalid_request", "/username", "duplicate_field");
+    raw_json(&app.anyone(), "/auth/login", body.as_bytes()).expect_at(
+        422,
+        "invalid_request",
+        "/username",
+        "duplicate_field",
+    );
     let body = r#"{"username":"a","password":"c","user\u006eame":"b"}"#;
-    raw_json(&app.anyone(), "/auth/login", body.as_bytes()).expect_at(422, "invalid_request", "/username", "duplicate_field");
+    raw_json(&app.anyone(), "/auth/login", body.as_bytes()).expect_at(
+        422,
+        "invalid_request",
+        "/username",
+        "duplicate_field",
+    );
 }
 
 /// Somebody who may call an operation, or nobody for a public one.
@@ -154,7 +177,12 @@ fn a_body_is_an_object(app: &TestApp) {
 fn s24_every_body_refuses_unknown_fields(app: &TestApp) {
     let mut seen = 0;
     for op in spec::operations().iter().filter(|op| op.takes_json()) {
-        send(app, op, r#"{"no_such_field": 1}"#).expect_at(422, "invalid_request", "/no_such_field", "unknown_field");
+        send(app, op, r#"{"no_such_field": 1}"#).expect_at(
+            422,
+            "invalid_request",
+            "/no_such_field",
+            "unknown_field",
+        );
         seen += 1;
     }
     assert!(seen >= 8, "{seen}");
@@ -164,13 +192,28 @@ fn every_query_refuses_unknown_parameters(app: &TestApp) {
     for op in spec::operations().iter().filter(|op| op.has_parameter("query") && op.method == Method::GET) {
         let caller = permitted(app, op);
         let path = op.any_path();
-        caller.get(&format!("{path}?no_such=1")).expect_at(422, "invalid_request", "/no_such", "unknown_field");
+        caller.get(&format!("{path}?no_such=1")).expect_at(
+            422,
+            "invalid_request",
+            "/no_such",
+            "unknown_field",
+        );
         let parameters = op.object["parameters"].as_array().expect("parameters");
         if parameters.iter().any(|p| p["name"] == "limit") {
             caller.get(&format!("{path}?limit=x")).expect_at(422, "invalid_request", "/limit", "wrong_type");
-            caller.get(&format!("{path}?limit=1&limit=2")).expect_at(422, "invalid_request", "/limit", "duplicate_field");
+            caller.get(&format!("{path}?limit=1&limit=2")).expect_at(
+                422,
+                "invalid_request",
+                "/limit",
+                "duplicate_field",
+            );
             let long = "A".repeat(401);
-            caller.get(&format!("{path}?cursor={long}")).expect_at(422, "invalid_request", "/cursor", "out_of_range");
+            caller.get(&format!("{path}?cursor={long}")).expect_at(
+                422,
+                "invalid_request",
+                "/cursor",
+                "out_of_range",
+            );
         }
     }
 }
@@ -182,10 +225,14 @@ fn s31_oversized_bodies(app: &TestApp) {
     );
     // Announced: refused before a byte of it is read.
     let (status, text) = app.raw(format!("{head}Content-Length: 1073741824\r\n\r\n{{").as_bytes());
-    assert!(status == 413 && text.contains("too_large") && text.contains("application/problem+json"), "{text}");
+    assert!(
+        status == 413 && text.contains("too_large") && text.contains("application/problem+json"),
+        "{text}"
+    );
     // Not announced: refused when the limit is passed.
     let chunk = format!("{:x}\r\n{}\r\n", 65_536, " ".repeat(65_536));
-    let (status, text) = app.raw(format!("{head}Transfer-Encoding: chunked\r\n\r\n{}", chunk.repeat(5)).as_bytes());
+    let (status, text) =
+        app.raw(format!("{head}Transfer-Encoding: chunked\r\n\r\n{}", chunk.repeat(5)).as_bytes());
     assert!(status == 413 && text.contains("too_large"), "{text}");
     // The limit itself is fine.
     let mut body = facility_body(app, Place::Own, Station).to_string();
@@ -200,7 +247,14 @@ fn s31_oversized_bodies(app: &TestApp) {
 fn wrong_media_types(app: &TestApp) {
     let body = facility_body(app, Place::Own, Station).to_string();
     let drafter = app.as_(Caller::Drafter);
-    for kind in ["text/plain", "application/x-www-form-urlencoded", "application/xml", "multipart/form-data", "application/jsonp", "x"] {
+    for kind in [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "application/xml",
+        "multipart/form-data",
+        "application/jsonp",
+        "x",
+    ] {
         let answer = drafter.bytes(Method::POST, "/facilities", kind, body.as_bytes());
         answer.expect(415, "unsupported_media_type");
     }
@@ -213,15 +267,26 @@ fn wrong_methods_and_addresses(app: &TestApp) {
     let somebody = app.as_(Caller::Drafter);
     for op in spec::operations() {
         let wrong = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
-        let of_path: Vec<Method> = spec::operations().into_iter().filter(|o| o.path == op.path).map(|o| o.method).collect();
+        let of_path: Vec<Method> =
+            spec::operations().into_iter().filter(|o| o.path == op.path).map(|o| o.method).collect();
         for method in wrong.into_iter().filter(|m| !of_path.contains(m)) {
             let answer = somebody.json(method, &op.any_path(), &[], &json!({}));
             answer.expect(405, "method_not_allowed");
         }
     }
     for path in [
-        "/nothing", "/facilities/", "/Facilities", "/facilities/x/y/z", "//", "//nothing", "//api/v1", "//api/v2/me",
-        "/facilities/..%2f..%2fetc%2fpasswd", "/facilities/%ff", "/facilities/%E6%B5%B7", "/areas/440105007",
+        "/nothing",
+        "/facilities/",
+        "/Facilities",
+        "/facilities/x/y/z",
+        "//",
+        "//nothing",
+        "//api/v1",
+        "//api/v2/me",
+        "/facilities/..%2f..%2fetc%2fpasswd",
+        "/facilities/%ff",
+        "/facilities/%E6%B5%B7",
+        "/areas/440105007",
     ] {
         somebody.get(path).expect(404, "not_found");
     }
@@ -242,7 +307,8 @@ fn strangers_learn_nothing_from_their_bodies(app: &TestApp) {
             (app.as_(Caller::Street), 403, "permission_denied"),
         ] {
             raw_json(&caller, "/facilities", body.as_bytes()).expect(status, code);
-            let patched = caller.bytes(Method::PATCH, &format!("/facilities/{id}"), "text/plain", body.as_bytes());
+            let patched =
+                caller.bytes(Method::PATCH, &format!("/facilities/{id}"), "text/plain", body.as_bytes());
             patched.expect(status, code);
         }
     }
@@ -263,7 +329,11 @@ fn s43_headers_on_every_answer(app: &TestApp) {
         drafter.post("/facilities", &json!({})),
     ];
     for answer in answers {
-        for (name, value) in [("x-content-type-options", "nosniff"), ("referrer-policy", "no-referrer"), ("x-frame-options", "DENY")] {
+        for (name, value) in [
+            ("x-content-type-options", "nosniff"),
+            ("referrer-policy", "no-referrer"),
+            ("x-frame-options", "DENY"),
+        ] {
             assert_eq!(answer.header(name), value, "{name}: {}", answer.told());
         }
         assert!(answer.headers.get("server").is_none());
@@ -280,7 +350,9 @@ fn s43_headers_on_every_answer(app: &TestApp) {
 
 fn nothing_is_half_stored(app: &TestApp) {
     let counted = || -> (i64, i64) {
-        app.read(|conn| Ok((facility::table.count().get_result(conn)?, audit_entry::table.count().get_result(conn)?)))
+        app.read(|conn| {
+            Ok((facility::table.count().get_result(conn)?, audit_entry::table.count().get_result(conn)?))
+        })
     };
     let before = counted();
     let whole = facility_body(app, Place::Own, Station);
@@ -303,7 +375,11 @@ fn nothing_is_half_stored(app: &TestApp) {
     );
     let stream = std::net::TcpStream::connect(app.address).expect("a connection");
     let text = whole.to_string();
-    std::io::Write::write_all(&mut &stream, format!("{head}Content-Length: {}\r\n\r\n{text}", text.len() + 1).as_bytes()).expect("sent");
+    std::io::Write::write_all(
+        &mut &stream,
+        format!("{head}Content-Length: {}\r\n\r\n{text}", text.len() + 1).as_bytes(),
+    )
+    .expect("sent");
     stream.shutdown(std::net::Shutdown::Write).expect("half closed");
     let mut answer = String::new();
     let _closed_hard = std::io::Read::read_to_string(&mut &stream, &mut answer);

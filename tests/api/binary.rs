@@ -23,7 +23,8 @@ pub fn yixun(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_yixun"));
     for (name, _) in std::env::vars_os() {
         let name_bytes = name.as_encoded_bytes();
-        if name_bytes.starts_with(b"YIXUN_") || name_bytes.starts_with(b"PG") || name_bytes == b"DATABASE_URL" {
+        if name_bytes.starts_with(b"YIXUN_") || name_bytes.starts_with(b"PG") || name_bytes == b"DATABASE_URL"
+        {
             command.env_remove(name);
         }
     }

@@ -198,7 +198,10 @@ pub fn inspection(app: &TestApp, facility_id: &str, failing: &[&str]) -> Inspect
     let kind = facility["kind"].as_str().and_then(FacilityKind::from_code).expect("a kind");
     let (checklist_id, items) = checklist(app, kind);
     let known: BTreeSet<&str> = items.iter().filter_map(|item| item["code"].as_str()).collect();
-    assert!(failing.iter().all(|code| known.contains(code)), "{failing:?} must be items of {kind:?}: {known:?}");
+    assert!(
+        failing.iter().all(|code| known.contains(code)),
+        "{failing:?} must be items of {kind:?}: {known:?}"
+    );
     let (mut answers, mut photos) = (vec![], vec![]);
     for item in &items {
         let item_id = item["id"].as_str().expect("an id");

@@ -82,14 +82,23 @@ fn targets_are_added_once(app: &TestApp) {
     assert_eq!(add(json!({"facility_ids": [own, canteen, canteen]})).ok(), json!({"added": 1, "total": 3}));
     assert_eq!(add(json!({"kinds": ["station", "canteen"]})).ok(), json!({"added": 1, "total": 4}));
     let elsewhere = app.world.facility(Place::Elsewhere, Station);
-    add(json!({"facility_ids": [own, elsewhere]})).expect_at(422, "unknown_facility", "/facility_ids/1", "unknown_facility");
+    add(json!({"facility_ids": [own, elsewhere]})).expect_at(
+        422,
+        "unknown_facility",
+        "/facility_ids/1",
+        "unknown_facility",
+    );
     add(json!({})).expect(422, "one_of");
     add(json!({"kinds": [], "facility_ids": []})).expect(422, "one_of");
     add(json!({"kinds": ["tent"]})).expect_at(422, "invalid_request", "/kinds/0", "unknown_code");
     assert_eq!(drafter.all(&targets).len(), 4);
     let ended = facility(app, Place::Own, Station);
     drafter.patch(&format!("/facilities/{}", id(&ended)), Some(1), &json!({"status": "ended"})).ok();
-    assert_eq!(add(json!({"kinds": ["station"]})).ok(), json!({"added": 0, "total": 4}), "what has ended is no target");
+    assert_eq!(
+        add(json!({"kinds": ["station"]})).ok(),
+        json!({"added": 0, "total": 4}),
+        "what has ended is no target"
+    );
 }
 
 fn targets_within_reach(app: &TestApp) {
@@ -100,7 +109,9 @@ fn targets_within_reach(app: &TestApp) {
     let targets = format!("{}/targets", path(&made));
     let everything = app.as_(Caller::Supervisor).all(&targets);
     assert_eq!(everything.len(), 7);
-    for (caller, place) in [(Caller::Street, Place::Own), (Caller::At(Role::Inspector, Place::Sibling), Place::Sibling)] {
+    for (caller, place) in
+        [(Caller::Street, Place::Own), (Caller::At(Role::Inspector, Place::Sibling), Place::Sibling)]
+    {
         let street = app.world.area(place).to_string();
         let expected: Vec<Value> = everything.iter().filter(|t| t["street_id"] == street).cloned().collect();
         assert_eq!(app.as_(caller).all(&targets), expected);
@@ -108,7 +119,12 @@ fn targets_within_reach(app: &TestApp) {
     }
     assert_eq!(app.as_(Caller::Drafter).all(&format!("{targets}?state=planned")), everything);
     assert!(app.as_(Caller::Drafter).all(&format!("{targets}?state=done")).is_empty());
-    app.as_(Caller::Drafter).get(&format!("{targets}?state=x")).expect_at(422, "invalid_request", "/state", "unknown_code");
+    app.as_(Caller::Drafter).get(&format!("{targets}?state=x")).expect_at(
+        422,
+        "invalid_request",
+        "/state",
+        "unknown_code",
+    );
 }
 
 fn progress_counts_what_is_planned(app: &TestApp) {
@@ -117,7 +133,12 @@ fn progress_counts_what_is_planned(app: &TestApp) {
     let progress = format!("{}/progress", path(&made));
     let all = app.as_(Caller::Drafter).get(&progress).ok();
     assert_eq!((&all["planned"], &all["done"], &all["incomplete"]), (&json!(3), &json!(0), &json!(0)));
-    let names: Vec<&str> = all["by_street"].as_array().expect("streets").iter().filter_map(|s| s["street_name"].as_str()).collect();
+    let names: Vec<&str> = all["by_street"]
+        .as_array()
+        .expect("streets")
+        .iter()
+        .filter_map(|s| s["street_name"].as_str())
+        .collect();
     assert_eq!(names, ["海幢街道", "南华西街道"]);
     let own = app.as_(Caller::Street).get(&progress).ok();
     assert_eq!((&own["planned"], own["by_street"].as_array().map(Vec::len)), (&json!(2), Some(1)));

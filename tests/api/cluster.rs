@@ -122,13 +122,19 @@ fn other_user() -> Result<(u32, u32), String> {
         let mut fields = line.split(':').skip(2);
         Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
     };
-    ids("postgres").or_else(|| ids("nobody")).ok_or_else(|| "running as root, and there is no user postgres".into())
+    ids("postgres")
+        .or_else(|| ids("nobody"))
+        .ok_or_else(|| "running as root, and there is no user postgres".into())
 }
 
 fn command(program: &Path, folder: &Path, log: &Path) -> Result<Command, String> {
     let log = std::fs::File::options().create(true).append(true).open(log).map_err(|e| e.to_string())?;
     let mut command = Command::new(program);
-    command.current_dir(folder).stdin(Stdio::null()).stdout(log.try_clone().map_err(|e| e.to_string())?).stderr(log);
+    command
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().map_err(|e| e.to_string())?)
+        .stderr(log);
     for (name, _) in std::env::vars_os() {
         if name.as_encoded_bytes().starts_with(b"PG") {
             command.env_remove(name);

@@ -34,7 +34,10 @@ fn stamp() -> Stamp {
 }
 
 /// Writes as long as the database is only busy.
-fn write<T: Send + 'static>(app: &TestApp, f: impl Fn(&mut Tx<'_>) -> Outcome<T> + Clone + Send + 'static) -> Outcome<T> {
+fn write<T: Send + 'static>(
+    app: &TestApp,
+    f: impl Fn(&mut Tx<'_>) -> Outcome<T> + Clone + Send + 'static,
+) -> Outcome<T> {
     loop {
         match app.app.db.write_now(stamp(), "test.write", f.clone()) {
             Err(Fault::Busy(_)) => {}
@@ -51,7 +54,9 @@ fn put(tx: &mut Tx<'_>, name: &str) -> Outcome<()> {
 }
 
 fn names(app: &TestApp) -> Vec<String> {
-    app.read(|conn| Ok(installation::table.order(installation::name).select(installation::name).load(conn)?))
+    app.read(|conn| {
+        Ok(installation::table.order(installation::name).select(installation::name).load(conn)?)
+    })
 }
 
 fn without_an_audit_line_nothing_is_stored(app: &TestApp) {
@@ -98,7 +103,8 @@ fn a_panic_rolls_back_only_itself(app: &TestApp) {
     let expected: Vec<String> = (0..12).filter(|n| n % 3 != 0).map(|n| format!("n{n:02}")).collect();
     assert_eq!(names(app), expected);
     let runtime = actix_web::rt::Runtime::new().expect("a runtime");
-    let told: Outcome<()> = runtime.block_on(app.app.db.write(stamp(), "test.write", |_| panic!("on purpose")));
+    let told: Outcome<()> =
+        runtime.block_on(app.app.db.write(stamp(), "test.write", |_| panic!("on purpose")));
     assert!(matches!(told, Err(Fault::Internal(_))));
     write(app, |tx| put(tx, "after")).expect("the database goes on");
     app.sequence();
@@ -129,7 +135,9 @@ fn raise(tx: &mut Tx<'_>, name: &str) -> Outcome<i64> {
     let now: Option<i64> = counter::table.find(name).select(counter::value).first(tx.conn()).optional()?;
     let next = now.unwrap_or(0) + 1;
     match now {
-        Some(_) => diesel::update(counter::table.find(name)).set(counter::value.eq(next)).execute(tx.conn())?,
+        Some(_) => {
+            diesel::update(counter::table.find(name)).set(counter::value.eq(next)).execute(tx.conn())?
+        }
         None => {
             let row = (counter::name.eq(name), counter::value.eq(next));
             diesel::insert_into(counter::table).values(row).execute(tx.conn())?
@@ -144,7 +152,9 @@ fn counters_lose_no_increment(app: &TestApp) {
     const EACH: i64 = 15;
     write(app, |tx| raise(tx, "numbers")).expect("a number");
     let mut taken: Vec<i64> = std::thread::scope(|scope| {
-        let take = || (0..EACH).map(|_| write(app, |tx| raise(tx, "numbers")).expect("a number")).collect::<Vec<_>>();
+        let take = || {
+            (0..EACH).map(|_| write(app, |tx| raise(tx, "numbers")).expect("a number")).collect::<Vec<_>>()
+        };
         let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(take)).collect();
         threads.into_iter().flat_map(|t| t.join().expect("no panic")).collect()
     });
@@ -185,7 +195,10 @@ fn decisions_hold_at_commit(app: &TestApp) {
 
 fn reads_cannot_write(app: &TestApp) {
     let row = || (installation::name.eq("sneaked"), installation::value.eq("x"));
-    let tried = app.app.db.read_now(|conn| Ok(diesel::insert_into(installation::table).values(row()).execute(conn)?));
+    let tried = app
+        .app
+        .db
+        .read_now(|conn| Ok(diesel::insert_into(installation::table).values(row()).execute(conn)?));
     assert!(matches!(tried, Err(Fault::Database(_))), "{tried:?}");
     assert!(names(app).is_empty());
 }
@@ -194,7 +207,9 @@ fn a_read_sees_one_moment(app: &TestApp) {
     let counted = |conn: &mut AnyConn| -> Outcome<i64> { Ok(installation::table.count().get_result(conn)?) };
     let (first, second) = app.read(|conn| {
         let first = counted(conn)?;
-        std::thread::scope(|scope| scope.spawn(|| write(app, |tx| put(tx, "meanwhile"))).join().expect("no panic"))?;
+        std::thread::scope(|scope| {
+            scope.spawn(|| write(app, |tx| put(tx, "meanwhile"))).join().expect("no panic")
+        })?;
         Ok((first, counted(conn)?))
     });
     assert_eq!((first, second), (0, 0));
@@ -226,17 +241,21 @@ fn times_are_kept_to_the_microsecond(app: &TestApp) {
     let stored = times.clone();
     write(app, move |tx| {
         for at in stored.iter().rev() {
-            let row = (login_failure::username.eq("t"), login_failure::address.eq("t"), login_failure::at.eq(*at));
+            let row =
+                (login_failure::username.eq("t"), login_failure::address.eq("t"), login_failure::at.eq(*at));
             diesel::insert_into(login_failure::table).values(row).execute(tx.conn())?;
         }
         tx.audit("test", "times", json!({}));
         Ok(())
     })
     .expect("a write");
-    let found: Vec<Ts> = app.read(|conn| Ok(login_failure::table.order(login_failure::at).select(login_failure::at).load(conn)?));
+    let found: Vec<Ts> = app.read(|conn| {
+        Ok(login_failure::table.order(login_failure::at).select(login_failure::at).load(conn)?)
+    });
     assert_eq!(found, times);
     let after: i64 = app.read(|conn| {
-        let later = login_failure::table.filter(login_failure::at.gt(Ts::from(start + TimeDelta::microseconds(999))));
+        let later =
+            login_failure::table.filter(login_failure::at.gt(Ts::from(start + TimeDelta::microseconds(999))));
         Ok(later.count().get_result(conn)?)
     });
     assert_eq!(after, 4);

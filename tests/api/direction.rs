@@ -35,8 +35,16 @@ const FRAME: [&str; 5] = ["app", "config", "jobs", "reference", "telemetry"];
 /// The entrances, which may know the web too.
 const ENTRANCES: [&str; 4] = ["http", "commands", "demo", "main"];
 /// Files without input and output: `now` is an argument, and no database, web or clock is known.
-const PURE: [&str; 8] =
-    ["rules.rs", "compose.rs", "deadlines.rs", "permissions.rs", "scope.rs", "geo.rs", "tables.rs", "canonical.rs"];
+const PURE: [&str; 8] = [
+    "rules.rs",
+    "compose.rs",
+    "deadlines.rs",
+    "permissions.rs",
+    "scope.rs",
+    "geo.rs",
+    "tables.rs",
+    "canonical.rs",
+];
 
 /// A path in a file: where it stands and where it leads, from the crate's root or from a crate's name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,13 +86,19 @@ impl Source {
         }
         if PURE.contains(&self.file()) {
             match (to, second) {
-                ("diesel" | "diesel_migrations" | "tokio" | "tracing", _) => return Some("a pure file does no I/O"),
+                ("diesel" | "diesel_migrations" | "tokio" | "tracing", _) => {
+                    return Some("a pure file does no I/O");
+                }
                 ("clock", other) if !matches!(other, "business_date" | "SHANGHAI") => {
                     return Some("a pure file reads no clock");
                 }
-                ("std", "fs" | "net" | "env" | "process" | "thread" | "time") => return Some("a pure file does no I/O"),
+                ("std", "fs" | "net" | "env" | "process" | "thread" | "time") => {
+                    return Some("a pure file does no I/O");
+                }
                 ("db", other) if other != "types" => return Some("a pure file knows no database"),
-                ("app" | "files" | "jobs", _) if path != ["files", "sha256_of"] => return Some("a pure file does no I/O"),
+                ("app" | "files" | "jobs", _) if path != ["files", "sha256_of"] => {
+                    return Some("a pure file does no I/O");
+                }
                 _ => {}
             }
         }
@@ -107,7 +121,8 @@ impl Source {
             return (!below).then_some("db and files know the foundation only");
         }
         if SERVICES.contains(&from) {
-            return (!below && !SERVICES.contains(&to)).then_some("access, audit and notify know no capability");
+            return (!below && !SERVICES.contains(&to))
+                .then_some("access, audit and notify know no capability");
         }
         match (height(from), height(to)) {
             (Some(from), Some(to)) => (to >= from).then_some("capabilities know each other only downwards"),
@@ -226,7 +241,8 @@ fn read_path(tokens: &[(usize, String)], mut at: usize, before: &[String], found
             Some(word) if is_word(word) => path.push(word.to_string()),
             _ => {} // `*` and generics end a path
         }
-        let more = tokens.get(at).is_some_and(|t| is_word(&t.1)) && tokens.get(at + 1).is_some_and(|t| t.1 == "::");
+        let more =
+            tokens.get(at).is_some_and(|t| is_word(&t.1)) && tokens.get(at + 1).is_some_and(|t| t.1 == "::");
         if !more {
             found.push(Lead { line, path });
             return at + 1;
@@ -266,7 +282,8 @@ fn module_of(name: &str) -> Vec<String> {
 fn read(name: &str, text: &str) -> Source {
     let module = module_of(name);
     let resolve = |lead: Lead| Lead { path: absolute(&module, &lead.path), ..lead };
-    let leads = paths(&tokens(&bare(text))).into_iter().map(resolve).filter(|lead| !lead.path.is_empty()).collect();
+    let leads =
+        paths(&tokens(&bare(text))).into_iter().map(resolve).filter(|lead| !lead.path.is_empty()).collect();
     Source { name: name.into(), leads }
 }
 
@@ -340,7 +357,9 @@ fn paths_are_read_well() {
         let told = all(name, text);
         match line {
             None => assert_eq!(told, "", "{name}: {text}"),
-            Some(line) => assert!(told.starts_with(&format!("src/{name}:{line}: ")), "{name}: {text}: {told:?}"),
+            Some(line) => {
+                assert!(told.starts_with(&format!("src/{name}:{line}: ")), "{name}: {text}: {told:?}")
+            }
         }
     }
 }

@@ -69,9 +69,16 @@ fn a_facility_is_added(app: &TestApp) {
         drafter.post("/facilities", &body).expect_at(422, "unknown_street", "/street_id", "unknown_street");
     }
     let mut body = facility_body(app, Place::Own, Station);
-    body["community_id"] = drafter.all(&format!("/areas?parent={}", app.world.area(Place::Sibling)))[0]["id"].clone();
-    drafter.post("/facilities", &body).expect_at(422, "unknown_community", "/community_id", "unknown_community");
-    body["community_id"] = drafter.all(&format!("/areas?parent={}", app.world.area(Place::Own)))[0]["id"].clone();
+    body["community_id"] =
+        drafter.all(&format!("/areas?parent={}", app.world.area(Place::Sibling)))[0]["id"].clone();
+    drafter.post("/facilities", &body).expect_at(
+        422,
+        "unknown_community",
+        "/community_id",
+        "unknown_community",
+    );
+    body["community_id"] =
+        drafter.all(&format!("/areas?parent={}", app.world.area(Place::Own)))[0]["id"].clone();
     drafter.post("/facilities", &body).created();
 }
 
@@ -101,14 +108,22 @@ fn pages_and_filters_agree_with_brute_force(app: &TestApp) {
         ("status", json!("ended")),
         ("status", json!("active")),
     ];
-    for caller in [Caller::Supervisor, Caller::Drafter, Caller::Street, Caller::At(Role::Street, Place::Elsewhere)] {
+    for caller in
+        [Caller::Supervisor, Caller::Drafter, Caller::Street, Caller::At(Role::Street, Place::Elsewhere)]
+    {
         let seen = app.as_(caller);
         let mine = seen.all("/facilities");
         for (name, value) in &filters {
-            let mut expected = codes(&mine.iter().filter(|f| name.is_empty() || f[name] == *value).cloned().collect::<Vec<_>>());
+            let mut expected = codes(
+                &mine.iter().filter(|f| name.is_empty() || f[name] == *value).cloned().collect::<Vec<_>>(),
+            );
             expected.sort();
             for limit in [1, 3, 10] {
-                let filter = if name.is_empty() { String::new() } else { format!("&{name}={}", value.as_str().expect("text")) };
+                let filter = if name.is_empty() {
+                    String::new()
+                } else {
+                    format!("&{name}={}", value.as_str().expect("text"))
+                };
                 let (mut pages, mut cursor) = (vec![], String::new());
                 loop {
                     let page = seen.get(&format!("/facilities?limit={limit}{filter}{cursor}")).ok();
@@ -122,13 +137,21 @@ fn pages_and_filters_agree_with_brute_force(app: &TestApp) {
             }
         }
     }
-    let both = app.as_(Caller::Drafter).all(&format!("/facilities?street_id={own}&kind=station&status=active"));
-    let brute = everything.iter().filter(|f| f["street_id"] == own && f["kind"] == "station" && f["status"] == "active");
+    let both =
+        app.as_(Caller::Drafter).all(&format!("/facilities?street_id={own}&kind=station&status=active"));
+    let brute = everything
+        .iter()
+        .filter(|f| f["street_id"] == own && f["kind"] == "station" && f["status"] == "active");
     assert_eq!(both.len(), brute.count());
     let reader = app.as_(Caller::Drafter);
     reader.get("/facilities?kind=tent").expect_at(422, "invalid_request", "/kind", "unknown_code");
     reader.get("/facilities?sort=name").expect_at(422, "invalid_request", "/sort", "unknown_field");
-    reader.get("/facilities?kind=station&kind=canteen").expect_at(422, "invalid_request", "/kind", "duplicate_field");
+    reader.get("/facilities?kind=station&kind=canteen").expect_at(
+        422,
+        "invalid_request",
+        "/kind",
+        "duplicate_field",
+    );
 }
 
 fn search_takes_signs_literally(app: &TestApp) {
@@ -154,7 +177,12 @@ fn search_takes_signs_literally(app: &TestApp) {
         assert_eq!(found, expected, "{text}");
     }
     drafter.get("/facilities?q=").expect_at(422, "invalid_request", "/q", "out_of_range");
-    drafter.get(&format!("/facilities?q={}", "x".repeat(51))).expect_at(422, "invalid_request", "/q", "out_of_range");
+    drafter.get(&format!("/facilities?q={}", "x".repeat(51))).expect_at(
+        422,
+        "invalid_request",
+        "/q",
+        "out_of_range",
+    );
     // PostgreSQL cannot hold NUL: the same answer from both databases.
     drafter.get("/facilities?q=%00").expect(400, "unreadable_nul");
 }
@@ -162,10 +190,17 @@ fn search_takes_signs_literally(app: &TestApp) {
 fn every_change_is_a_version(app: &TestApp) {
     let drafter = app.as_(Caller::Drafter);
     let made = facility(app, Place::Own, Station);
-    for (n, change) in [json!({"operator_name": "接手机构"}), json!({"status": "suspended"}), json!({"status": "ended"})].iter().enumerate() {
+    for (n, change) in
+        [json!({"operator_name": "接手机构"}), json!({"status": "suspended"}), json!({"status": "ended"})]
+            .iter()
+            .enumerate()
+    {
         app.advance(TimeDelta::days(1));
         let changed = drafter.patch(&path(&made), Some(1 + n as i64), change);
-        assert_eq!((changed.ok()["revision"].as_u64(), changed.revision()), (Some(2 + n as u64), 2 + n as i64));
+        assert_eq!(
+            (changed.ok()["revision"].as_u64(), changed.revision()),
+            (Some(2 + n as u64), 2 + n as i64)
+        );
     }
     let versions = drafter.get(&format!("{}/versions", path(&made))).ok()["items"].clone();
     let versions = versions.as_array().expect("items");
@@ -199,7 +234,9 @@ fn parallel_edits_lose_nothing(app: &TestApp) {
     let statuses: Vec<u16> = std::thread::scope(|scope| {
         let edit = |n: usize| {
             let (drafter, path) = (drafter.clone(), path(&made));
-            scope.spawn(move || drafter.patch(&path, Some(1), &json!({"contact_name": format!("第{n}人")})).status)
+            scope.spawn(move || {
+                drafter.patch(&path, Some(1), &json!({"contact_name": format!("第{n}人")})).status
+            })
         };
         let edits: Vec<_> = (0..6).map(edit).collect();
         edits.into_iter().map(|edit| edit.join().expect("an answer")).collect()
@@ -214,7 +251,8 @@ fn parallel_edits_lose_nothing(app: &TestApp) {
 fn what_was_not_asked_for_cannot_be_set(app: &TestApp) {
     let drafter = app.as_(Caller::Drafter);
     let made = facility(app, Place::Own, Station);
-    let asked: BTreeSet<String> = facility_body(app, Place::Own, Station).as_object().expect("an object").keys().cloned().collect();
+    let asked: BTreeSet<String> =
+        facility_body(app, Place::Own, Station).as_object().expect("an object").keys().cloned().collect();
     let optional = ["community_id", "route"];
     for (name, value) in made.as_object().expect("an object") {
         if asked.contains(name) || optional.contains(&name.as_str()) {
@@ -228,7 +266,12 @@ fn what_was_not_asked_for_cannot_be_set(app: &TestApp) {
     for name in ["id", "code", "kind", "revision", "observed_status", "valid_from"] {
         let change = json!({name: made[name]});
         let pointer = format!("/{name}");
-        drafter.patch(&path(&made), Some(1), &change).expect_at(422, "invalid_request", &pointer, "unknown_field");
+        drafter.patch(&path(&made), Some(1), &change).expect_at(
+            422,
+            "invalid_request",
+            &pointer,
+            "unknown_field",
+        );
     }
     assert_eq!(drafter.get(&path(&made)).ok(), made);
 }
@@ -267,7 +310,12 @@ fn moving_a_facility(app: &TestApp) {
     let made = facility(app, Place::Own, Station);
     let to = |place: Place| json!({"street_id": app.world.area(place), "address": "新址1号"});
     let drafter = app.as_(Caller::Drafter);
-    drafter.patch(&path(&made), Some(1), &to(Place::Elsewhere)).expect_at(422, "unknown_street", "/street_id", "unknown_street");
+    drafter.patch(&path(&made), Some(1), &to(Place::Elsewhere)).expect_at(
+        422,
+        "unknown_street",
+        "/street_id",
+        "unknown_street",
+    );
     let small = app.as_(Caller::At(Role::Drafter, Place::Own));
     small.patch(&path(&made), Some(1), &to(Place::Sibling)).expect(422, "unknown_street");
     app.advance(TimeDelta::hours(1));

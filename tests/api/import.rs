@@ -53,10 +53,16 @@ fn facilities_in_either_language(app: &TestApp) {
     };
     let one = found("Z-1");
     assert_eq!(one["position"], serde_json::json!({"lat": 23.1, "lng": 113.26, "datum": "gcj02"}));
-    assert_eq!((&one["kind"], &one["platform_status"], &one["platform_status_on"]), (&"station".into(), &"运营中".into(), &"2026-07-01".into()));
+    assert_eq!(
+        (&one["kind"], &one["platform_status"], &one["platform_status_on"]),
+        (&"station".into(), &"运营中".into(), &"2026-07-01".into())
+    );
     let two = found("Z-2");
     assert_eq!((&two["name"], &two["address"]), (&"导入,二站".into(), &"试验路\"2\"号".into()));
-    assert_eq!((&two["route"], &two["status"], &two["observed_status"]), (&"bureau_unit".into(), &"suspended".into(), &serde_json::Value::Null));
+    assert_eq!(
+        (&two["route"], &two["status"], &two["observed_status"]),
+        (&"bureau_unit".into(), &"suspended".into(), &serde_json::Value::Null)
+    );
     assert_eq!(two["street_id"], app.world.area(Place::Sibling).to_string());
 }
 
@@ -72,7 +78,10 @@ fn a_dry_run_stores_nothing(app: &TestApp) {
 fn all_or_nothing(app: &TestApp) {
     let before = facilities(app);
     let mixed = format!("{ENGLISH}E-3,Import three,station,999999999,Road 3,Operator\n");
-    assert_eq!(import(app, Imported::Facilities, mixed.as_bytes(), false), (2, 0, vec!["4:street_code:unknown_street".into()]));
+    assert_eq!(
+        import(app, Imported::Facilities, mixed.as_bytes(), false),
+        (2, 0, vec!["4:street_code:unknown_street".into()])
+    );
     assert_eq!(facilities(app), before);
 }
 
@@ -103,13 +112,19 @@ fn what_is_wrong_is_said_by_row_and_column(app: &TestApp) {
 
 fn unreadable_files(app: &TestApp) {
     let before = facilities(app);
-    let long = format!("code,name,kind,street_code,address,operator\nA,{},station,440105007,a,o\n", "名".repeat(101));
+    let long = format!(
+        "code,name,kind,street_code,address,operator\nA,{},station,440105007,a,o\n",
+        "名".repeat(101)
+    );
     for (bytes, fault) in [
         (&b"\xff\xfe\x00c"[..], "1::not_utf8"),
         ("设施编码,名称".as_bytes(), "1:kind:missing_column"),
         (b"", "1::no_header"),
         (long.as_bytes(), "2:name:too_long"),
-        (b"code,code,name,kind,street_code,address,operator\nA,A,n,station,440105007,a,o\n", "1:code:duplicate_column"),
+        (
+            b"code,code,name,kind,street_code,address,operator\nA,A,n,station,440105007,a,o\n",
+            "1:code:duplicate_column",
+        ),
     ] {
         let (_, stored, faults) = import(app, Imported::Facilities, bytes, false);
         assert!(stored == 0 && faults.iter().any(|f| f == fault), "{fault}: {faults:?}");
@@ -121,12 +136,18 @@ fn unreadable_files(app: &TestApp) {
 
 fn areas_are_imported(app: &TestApp) {
     let text = "编码,级别,上级编码,名称,办事处名称,简称\n440105019,街道,440105,试验街道,试验街道办事处,试验街\n440105019101,社区,440105019,试验社区,,\n";
-    let streets = |app: &TestApp| app.as_(Caller::Drafter).all(&format!("/areas?parent={}", app.world.area(Place::District))).len();
+    let streets = |app: &TestApp| {
+        app.as_(Caller::Drafter).all(&format!("/areas?parent={}", app.world.area(Place::District))).len()
+    };
     assert_eq!(import(app, Imported::Areas, text.as_bytes(), true), (2, 0, vec![]));
     assert_eq!(streets(app), 18);
     assert_eq!(import(app, Imported::Areas, text.as_bytes(), false), (2, 2, vec![]));
     assert_eq!(streets(app), 19);
-    assert_eq!(import(app, Imported::Areas, text.as_bytes(), false), (2, 0, vec![]), "known codes stay as they are");
+    assert_eq!(
+        import(app, Imported::Areas, text.as_bytes(), false),
+        (2, 0, vec![]),
+        "known codes stay as they are"
+    );
     let bad = "code,level,parent_code,name\n44x,street,440105,a\n440105020,hamlet,440105,a\n440105021,street,999,a\n";
     assert_eq!(
         import(app, Imported::Areas, bad.as_bytes(), false).2,
@@ -155,7 +176,13 @@ fn a_calendar_replaces_its_years(app: &TestApp) {
     let bad = "date,kind,name,year_status\n2027-13-01,holiday,x,confirmed\n2027-01-01,feast,x,confirmed\n2027-01-02,holiday,x,maybe\n2027-01-05,holiday,x,confirmed\n2027-01-05,holiday,x,provisional\n";
     assert_eq!(
         import(app, Imported::Calendar, bad.as_bytes(), false).2,
-        ["2:date:unreadable", "3:kind:unreadable", "4:year_status:unreadable", "6:date:duplicate", "6:year_status:inconsistent"]
+        [
+            "2:date:unreadable",
+            "3:kind:unreadable",
+            "4:year_status:unreadable",
+            "6:date:duplicate",
+            "6:year_status:inconsistent"
+        ]
     );
 }
 
@@ -184,7 +211,8 @@ fn the_command_line_imports_beside_the_server(app: &TestApp) {
     assert_eq!(facilities(app), before + 2, "the running server sees them");
     let file = written(app, "areas.csv", "code,level,parent_code,name\n440105019,street,440105,试验街道\n");
     assert!(binary::run(&mut command(app, "areas", &file)).ok().contains("新增 1 条"));
-    let file = written(app, "calendar.csv", "date,kind,name,year_status\n2027-01-01,holiday,元旦,provisional\n");
+    let file =
+        written(app, "calendar.csv", "date,kind,name,year_status\n2027-01-01,holiday,元旦,provisional\n");
     assert!(binary::run(&mut command(app, "calendar", &file)).ok().contains("新增 1 条"));
     app.sequence();
     app.read(yixun::audit::verify);
@@ -192,9 +220,16 @@ fn the_command_line_imports_beside_the_server(app: &TestApp) {
 
 fn the_command_line_tells_what_is_wrong(app: &TestApp) {
     let before = facilities(app);
-    let bad = written(app, "bad.csv", "设施编码,设施名称,设施类型,街道编码,地址,运营机构\nA,名,帐篷,440105007,路,机构\nB,名,颐康服务站,1,路,机构\n");
+    let bad = written(
+        app,
+        "bad.csv",
+        "设施编码,设施名称,设施类型,街道编码,地址,运营机构\nA,名,帐篷,440105007,路,机构\nB,名,颐康服务站,1,路,机构\n",
+    );
     let said = binary::run(&mut command(app, "facilities", &bad));
-    assert!(said.err.contains("第 2 行 · 设施类型 · ") && said.err.contains("第 3 行 · 街道编码 · "), "{said:?}");
+    assert!(
+        said.err.contains("第 2 行 · 设施类型 · ") && said.err.contains("第 3 行 · 街道编码 · "),
+        "{said:?}"
+    );
     said.refused(&["发现 2 处问题", "未写入任何数据"]);
     assert_eq!(facilities(app), before);
     let missing = app.folder().join("missing.csv");

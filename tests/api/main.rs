@@ -54,7 +54,8 @@ fn register(suite: &mut Suite) {
 fn main() -> ExitCode {
     let mut arguments = libtest_mimic::Arguments::from_args();
     // Most tests wait for sockets and disks rather than compute.
-    arguments.test_threads = arguments.test_threads.or_else(|| Some(std::thread::available_parallelism().ok()?.get() * 2));
+    arguments.test_threads =
+        arguments.test_threads.or_else(|| Some(std::thread::available_parallelism().ok()?.get() * 2));
     let mut suite = Suite::default();
     register(&mut suite);
     if cluster::is_required()

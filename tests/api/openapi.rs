@@ -26,7 +26,10 @@ fn the_committed_document_is_the_generated_one() {
     let command = "cargo run --release -- openapi > openapi/openapi.json";
     let line = committed.lines().zip(generated.lines()).position(|(a, b)| a != b);
     let line = line.unwrap_or_else(|| committed.lines().count().min(generated.lines().count())) + 1;
-    assert!(committed == generated, "openapi/openapi.json differs from the code from line {line} on. Run: {command}");
+    assert!(
+        committed == generated,
+        "openapi/openapi.json differs from the code from line {line} on. Run: {command}"
+    );
 }
 
 fn operations_are_named_and_guarded() {
@@ -43,7 +46,11 @@ fn operations_are_named_and_guarded() {
         }
         let guarded = op.permission.is_some();
         let security = op.object["security"].as_array().map_or(0, Vec::len);
-        assert_eq!((security == 1, responses.contains_key("401"), responses.contains_key("403")), (guarded, guarded, guarded), "{told}");
+        assert_eq!(
+            (security == 1, responses.contains_key("401"), responses.contains_key("403")),
+            (guarded, guarded, guarded),
+            "{told}"
+        );
     }
 }
 
@@ -64,10 +71,12 @@ fn every_reference_resolves() {
     walk(&document, &mut references);
     assert!(references.len() > 20);
     for target in &references {
-        let pointer = target.strip_prefix('#').unwrap_or_else(|| panic!("{target} leads out of the document"));
+        let pointer =
+            target.strip_prefix('#').unwrap_or_else(|| panic!("{target} leads out of the document"));
         assert!(document.pointer(pointer).is_some(), "{target} leads nowhere");
     }
-    let used: BTreeSet<&str> = references.iter().filter_map(|r| r.strip_prefix("#/components/schemas/")).collect();
+    let used: BTreeSet<&str> =
+        references.iter().filter_map(|r| r.strip_prefix("#/components/schemas/")).collect();
     let named = document["components"]["schemas"].as_object().expect("schemas");
     let idle: Vec<&String> = named.keys().filter(|name| !used.contains(name.as_str())).collect();
     assert!(idle.is_empty(), "schemas that nothing refers to: {idle:?}");
@@ -76,8 +85,12 @@ fn every_reference_resolves() {
 fn paths_and_parameters_agree() {
     for op in spec::operations() {
         let told = format!("{} {}", op.method, op.path);
-        let in_path: BTreeSet<String> =
-            op.path.split('/').filter_map(|p| p.strip_prefix('{')?.strip_suffix('}')).map(str::to_string).collect();
+        let in_path: BTreeSet<String> = op
+            .path
+            .split('/')
+            .filter_map(|p| p.strip_prefix('{')?.strip_suffix('}'))
+            .map(str::to_string)
+            .collect();
         let parameters = op.object["parameters"].as_array().cloned().unwrap_or_default();
         let mut names = BTreeSet::new();
         for parameter in &parameters {
@@ -85,7 +98,8 @@ fn paths_and_parameters_agree() {
             assert!(names.insert((text("in"), text("name"))), "{told}: {} twice", text("name"));
             assert!(parameter["schema"].is_object(), "{told}: {} has no schema", text("name"));
         }
-        let declared: BTreeSet<String> = names.iter().filter(|(place, _)| place == "path").map(|(_, name)| name.clone()).collect();
+        let declared: BTreeSet<String> =
+            names.iter().filter(|(place, _)| place == "path").map(|(_, name)| name.clone()).collect();
         assert_eq!(declared, in_path, "{told}");
     }
 }

@@ -32,7 +32,10 @@ fn the_folders_hold_the_same_names() {
     for database in ["sqlite", "postgres"] {
         for name in names(database) {
             for file in ["up.sql", "down.sql"] {
-                assert!(std::path::Path::new(&format!("{MIGRATIONS}/{database}/{name}/{file}")).is_file(), "{database}/{name}/{file}");
+                assert!(
+                    std::path::Path::new(&format!("{MIGRATIONS}/{database}/{name}/{file}")).is_file(),
+                    "{database}/{name}/{file}"
+                );
             }
         }
     }
@@ -149,10 +152,15 @@ fn sqlite_catalog(conn: &mut SqliteConnection) -> Catalog {
         }
         for (unique, origin, columns) in named.into_values().filter(|(_, origin, _)| origin != "pk") {
             let _ = origin;
-            if unique { made.unique.insert(columns) } else { made.indexes.insert(columns) };
+            if unique {
+                made.unique.insert(columns)
+            } else {
+                made.indexes.insert(columns)
+            };
         }
-        let references =
-            format!("SELECT \"from\" AS a, \"table\" AS b, '' AS c, '' AS d FROM pragma_foreign_key_list('{table}')");
+        let references = format!(
+            "SELECT \"from\" AS a, \"table\" AS b, '' AS c, '' AS d FROM pragma_foreign_key_list('{table}')"
+        );
         made.references = lines(conn, &references).into_iter().map(|l| (l.a, l.b)).collect();
         catalog.insert(table, made);
     }
@@ -197,7 +205,10 @@ fn postgres_catalog(conn: &mut PgConnection) -> Catalog {
 }
 
 fn the_catalogs_agree() {
-    let (a, b) = (Database::empty(Kind::Sqlite).expect("a database"), Database::empty(Kind::Postgres).expect("a database"));
+    let (a, b) = (
+        Database::empty(Kind::Sqlite).expect("a database"),
+        Database::empty(Kind::Postgres).expect("a database"),
+    );
     migrated(&a);
     migrated(&b);
     let (a, b) = (sqlite_catalog(&mut sqlite(&a)), postgres_catalog(&mut postgres(&b)));
@@ -214,13 +225,18 @@ fn text_is_compared_by_bytes() {
     let sql = "SELECT table_name::text AS a, column_name::text AS b, COALESCE(collation_name, '')::text AS c, '' AS d \
         FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT LIKE '\\_\\_%' \
         AND udt_name = 'text' AND COALESCE(collation_name, '') <> 'C'";
-    let loose: Vec<String> = lines(&mut postgres(&database), sql).into_iter().map(|l| format!("{}.{}", l.a, l.b)).collect();
-    assert!(loose.is_empty(), "text columns without COLLATE \"C\", in whose order a keyset would differ: {loose:?}");
+    let loose: Vec<String> =
+        lines(&mut postgres(&database), sql).into_iter().map(|l| format!("{}.{}", l.a, l.b)).collect();
+    assert!(
+        loose.is_empty(),
+        "text columns without COLLATE \"C\", in whose order a keyset would differ: {loose:?}"
+    );
 }
 
 /// The columns of `db/schema.rs` in the terms of the catalogs.
 fn declared() -> Catalog {
-    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/db/schema.rs")).expect("the schema");
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/db/schema.rs"))
+        .expect("the schema");
     let (mut catalog, mut table) = (Catalog::new(), String::new());
     for line in text.lines().map(str::trim) {
         if let Some((name, rest)) = line.split_once(" (").filter(|(_, rest)| rest.ends_with(") {")) {
@@ -252,7 +268,11 @@ fn diesel_knows_sqlite_s_tables() {
     let declared = declared();
     assert_eq!(declared.keys().collect::<Vec<_>>(), there.keys().collect::<Vec<_>>());
     for (name, table) in &declared {
-        assert_eq!((&table.columns, &table.key), (&there[name].columns, &there[name].key), "{name}: schema.rs left");
+        assert_eq!(
+            (&table.columns, &table.key),
+            (&there[name].columns, &there[name].key),
+            "{name}: schema.rs left"
+        );
     }
 }
 

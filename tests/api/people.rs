@@ -247,7 +247,8 @@ pub fn seed(app: &App) -> Outcome<World> {
             (Place::Sibling, area_coded(tx.conn(), "440105008")?),
             (Place::Elsewhere, area_coded(tx.conn(), "440199001")?),
         ]);
-        let district = yixun::access::streets_under(tx.conn(), areas[&Place::District], business_date(start()))?;
+        let district =
+            yixun::access::streets_under(tx.conn(), areas[&Place::District], business_date(start()))?;
         let facilities = facilities_at(tx, &areas)?;
         let mut world = World { people: BTreeMap::new(), areas, district, facilities };
         for seat in Seat::all() {
@@ -306,7 +307,12 @@ fn account(tx: &mut Tx<'_>, world: &World, seat: Seat, password_hash: &str) -> O
         tx,
         &NewUser {
             username: seat.username(),
-            display_name: format!("试验{}{}{}", seat.role.map_or("无", Role::label), seat.place.code(), seat.number),
+            display_name: format!(
+                "试验{}{}{}",
+                seat.role.map_or("无", Role::label),
+                seat.place.code(),
+                seat.number
+            ),
             organisation: if third_party { "试验第三方机构" } else { "示例区民政局" }.into(),
             third_party,
             certificate: (inspects && !third_party).then(|| format!("试验证{:04}", seat.number)),

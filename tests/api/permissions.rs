@@ -172,7 +172,9 @@ const ROWS: &[Row] = &[
     }),
     row("list_users", &[200], Unbound, |_| at("/users")),
     row("create_user", &[201], Unbound, |_| {
-        at("/users").with(json!({"username": format!("made.{}", unique()), "display_name": "新人", "organisation": "示例"}))
+        at("/users").with(
+            json!({"username": format!("made.{}", unique()), "display_name": "新人", "organisation": "示例"}),
+        )
     }),
     row("find_user", &[200], Unbound, |s| at(format!("/users/{}", s.user))),
     row("update_user", &[200], Unbound, |s| {
@@ -181,7 +183,8 @@ const ROWS: &[Row] = &[
         at(path).revision(revision).with(json!({"display_name": "改名"}))
     }),
     row("create_grant", &[201], Unbound, |s| {
-        at(format!("/users/{}/grants", s.user)).with(json!({"role": "street", "area_id": s.app.world.area(Place::Own)}))
+        at(format!("/users/{}/grants", s.user))
+            .with(json!({"role": "street", "area_id": s.app.world.area(Place::Own)}))
     }),
     row("revoke_grant", &[204], Unbound, |s| at(format!("/users/{}/grants/{}", s.user, s.grant()))),
     row("list_areas", &[200], Unbound, |_| at("/areas")),
@@ -200,7 +203,9 @@ const ROWS: &[Row] = &[
     row("list_checklists", &[200], Unbound, |_| at("/checklists")),
     row("find_checklist", &[200], Unbound, |s| at(format!("/checklists/{}", s.checklist))),
     row("list_campaigns", &[200], Unbound, |_| at("/campaigns")),
-    row("create_campaign", &[201], Culprit("/area_id"), |s| at("/campaigns").with(build::campaign_body(s.app, Place::Own))),
+    row("create_campaign", &[201], Culprit("/area_id"), |s| {
+        at("/campaigns").with(build::campaign_body(s.app, Place::Own))
+    }),
     row("find_campaign", &[200], Missing, |s| at(format!("/campaigns/{}", s.campaign))),
     row("list_targets", &[200], Missing, |s| at(format!("/campaigns/{}/targets", s.campaign))),
     row("add_targets", &[200], Missing, |s| {
@@ -229,10 +234,15 @@ const ROWS: &[Row] = &[
     row("serve_finding", &[409], Missing, |s| s.step("services", json!({"method": "letter"}))),
     row("claim_rectification", &[422], Missing, |s| {
         let proof = build::Photo::new("after", None);
-        s.step("rectifications", json!({"claimed_on": "2020-01-01", "measures": "已整改", "photos": [proof.declared()]}))
+        s.step(
+            "rectifications",
+            json!({"claimed_on": "2020-01-01", "measures": "已整改", "photos": [proof.declared()]}),
+        )
     }),
     row("check_claim", &[409], Missing, |s| s.step("checks", json!({"result": "pass", "note": "已核"}))),
-    row("reinspect_finding", &[409], Missing, |s| s.step("reinspections", json!({"result": "pass", "note": "已查"}))),
+    row("reinspect_finding", &[409], Missing, |s| {
+        s.step("reinspections", json!({"result": "pass", "note": "已查"}))
+    }),
     row("return_finding", &[409], Missing, |s| s.step("returns", json!({"reason": "不合格"}))),
     row("close_finding", &[409], Missing, |s| s.step("closures", json!({"note": "已核实"}))),
     row("withdraw_finding", &[200, 409], Missing, |s| {
@@ -242,15 +252,21 @@ const ROWS: &[Row] = &[
     row("draft_letters", &[409], Missing, |s| {
         at("/letters/batch").with(json!({"campaign_id": s.campaign, "reply_due": "2026-11-06"}))
     }),
-    row("issue_letters", &[409], Missing, |s| at("/letters/batch/issue").with(json!({"letter_ids": [s.letter]}))),
+    row("issue_letters", &[409], Missing, |s| {
+        at("/letters/batch/issue").with(json!({"letter_ids": [s.letter]}))
+    }),
     row("find_letter", &[200], Missing, |s| at(format!("/letters/{}", s.letter))),
     row("submit_letter", &[409], Missing, |s| at(format!("/letters/{}/submit", s.letter))),
-    row("return_letter", &[409], Missing, |s| at(format!("/letters/{}/return", s.letter)).with(json!({"reason": "有误"}))),
+    row("return_letter", &[409], Missing, |s| {
+        at(format!("/letters/{}/return", s.letter)).with(json!({"reason": "有误"}))
+    }),
     row("approve_letter", &[409], Missing, |s| at(format!("/letters/{}/approve", s.letter))),
     row("letter_document", &[200], Missing, |s| at(format!("/letters/{}/document.pdf", s.letter))),
     row("facilities_compliance", &[200], Unbound, |_| at("/compliance/facilities")),
     row("facility_compliance", &[200], Missing, |s| at(format!("/compliance/facilities/{}", s.facility))),
-    row("streets_compliance", &[200], Missing, |s| at(format!("/compliance/streets?campaign_id={}", s.campaign))),
+    row("streets_compliance", &[200], Missing, |s| {
+        at(format!("/compliance/streets?campaign_id={}", s.campaign))
+    }),
     row("list_audit", &[200], Unbound, |_| at("/audit")),
 ];
 
@@ -262,13 +278,18 @@ fn every_operation_has_a_row(_: &TestApp) {
         match op.permission {
             None => assert!(PUBLIC.contains(&op.id.as_str()), "{} asks for no login", op.id),
             Some(_) => {
-                let told = "has no row in tests/api/permissions.rs: say there what it asks and what comes of it";
+                let told =
+                    "has no row in tests/api/permissions.rs: say there what it asks and what comes of it";
                 assert!(known.contains(op.id.as_str()), "{} ({} {}) {told}", op.id, op.method, op.path);
             }
         }
     }
     let ids: BTreeSet<&str> = operations.iter().map(|op| op.id.as_str()).collect();
-    let stale: Vec<&&str> = known.iter().filter(|id| !ids.contains(**id)).chain(PUBLIC.iter().filter(|id| !ids.contains(**id))).collect();
+    let stale: Vec<&&str> = known
+        .iter()
+        .filter(|id| !ids.contains(**id))
+        .chain(PUBLIC.iter().filter(|id| !ids.contains(**id)))
+        .collect();
     assert!(stale.is_empty(), "rows without an operation: {stale:?}");
 }
 
@@ -306,11 +327,15 @@ fn token_of_its_own(app: &TestApp, caller: Caller) -> String {
 fn check_cell(scene: &Scene<'_>, op: &Op, row: &Row, role: Role, place: Place) -> Result<(), String> {
     let action = op.permission.expect("not public");
     let caller = Caller::At(role, place);
-    let token = if row.id == "logout" { token_of_its_own(scene.app, caller) } else { scene.app.token(caller) };
+    let token =
+        if row.id == "logout" { token_of_its_own(scene.app, caller) } else { scene.app.token(caller) };
     let by_facility = role == Role::Operator && !matches!(place, Place::District | Place::Everywhere);
-    let reaches = !matches!(place, Place::Sibling | Place::Elsewhere) && !(by_facility && OF_STREETS.contains(&row.id));
+    let reaches =
+        !matches!(place, Place::Sibling | Place::Elsewhere) && !(by_facility && OF_STREETS.contains(&row.id));
     let answer = send(scene.app, op, &(row.ask)(scene), Some(token));
-    let wrong = |wanted: &str| Err(format!("{} as {role:?} at {place:?} should be {wanted}: {}", op.id, answer.told()));
+    let wrong = |wanted: &str| {
+        Err(format!("{} as {role:?} at {place:?} should be {wanted}: {}", op.id, answer.told()))
+    };
     let code = answer.json["code"].as_str().unwrap_or_default();
     if !action.allows(role) {
         return if (answer.status, code) == (403, "permission_denied") { Ok(()) } else { wrong("403") };
@@ -335,7 +360,9 @@ fn s21_the_matrix(app: &TestApp) {
     for op in spec::operations().iter().filter(|op| op.permission.is_some()) {
         let Some(row) = ROWS.iter().find(|row| row.id == op.id) else { continue };
         let ask = (row.ask)(&scene);
-        for (token, code) in [(None, "no_token"), (Some(format!("{}x", app.token(Caller::Drafter))), "bad_token")] {
+        for (token, code) in
+            [(None, "no_token"), (Some(format!("{}x", app.token(Caller::Drafter))), "bad_token")]
+        {
             send(app, op, &ask, token).expect(401, code);
         }
         for role in Role::ALL {
@@ -383,7 +410,11 @@ fn lists(app: &TestApp) -> Vec<List> {
         list("/findings", Action::ReadFindings, Some("facility_id")),
         list("/letters", Action::ReadLetters, None),
         list("/compliance/facilities", Action::ReadCompliance, Some("facility_id")),
-        list(&format!("/compliance/facilities?campaign_id={}", campaigns[0].1), Action::ReadCompliance, Some("facility_id")),
+        list(
+            &format!("/compliance/facilities?campaign_id={}", campaigns[0].1),
+            Action::ReadCompliance,
+            Some("facility_id"),
+        ),
     ]
 }
 
@@ -418,7 +449,9 @@ fn s22_lists_hold_what_is_within_reach(app: &TestApp) {
                     continue;
                 }
                 assert_eq!(caller.all(&list.path), expected, "{told}");
-                let first = caller.get(&format!("{}{}limit=1", list.path, if list.path.contains('?') { "&" } else { "?" })).ok();
+                let first = caller
+                    .get(&format!("{}{}limit=1", list.path, if list.path.contains('?') { "&" } else { "?" }))
+                    .ok();
                 assert_eq!(first["items"].as_array().expect("items").first(), expected.first(), "{told}");
             }
         }
@@ -442,7 +475,11 @@ fn s22_figures_count_what_is_within_reach(app: &TestApp) {
             let listed = caller.all(&targets.path);
             let (progress, streets) = (progress.ok(), streets.ok()["items"].clone());
             let done = listed.iter().filter(|t| t["state"] == "done").count();
-            assert_eq!((&progress["planned"], &progress["done"]), (&json!(listed.len()), &json!(done)), "{told}");
+            assert_eq!(
+                (&progress["planned"], &progress["done"]),
+                (&json!(listed.len()), &json!(done)),
+                "{told}"
+            );
             let names: BTreeSet<String> = listed.iter().map(|t| t["street_id"].to_string()).collect();
             let streets = streets.as_array().expect("streets");
             assert_eq!(streets.len(), names.len(), "{told}");

@@ -109,7 +109,8 @@ pub fn has_ended(pid: u32) {
 
 /// Sends `signal` (`TERM`, `INT`) to a process that this run started.
 pub fn signal(pid: u32, signal: &str) {
-    let sent = Command::new("sh").args(["-c", "kill -s \"$1\" \"$2\"", "kill", signal, &pid.to_string()]).status();
+    let sent =
+        Command::new("sh").args(["-c", "kill -s \"$1\" \"$2\"", "kill", signal, &pid.to_string()]).status();
     sent.expect("sh is there");
 }
 

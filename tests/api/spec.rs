@@ -27,10 +27,13 @@ pub fn operations() -> Vec<Op> {
     let mut found = vec![];
     for (path, methods) in document["paths"].as_object().expect("paths") {
         for (method, object) in methods.as_object().expect("methods") {
-            let text = |name: &str| object[name].as_str().unwrap_or_else(|| panic!("{method} {path} has no {name}"));
+            let text =
+                |name: &str| object[name].as_str().unwrap_or_else(|| panic!("{method} {path} has no {name}"));
             let permission = match text("x-permission") {
                 "public" => None,
-                code => Some(Action::from_code(code).unwrap_or_else(|| panic!("{path}: unknown permission {code}"))),
+                code => Some(
+                    Action::from_code(code).unwrap_or_else(|| panic!("{path}: unknown permission {code}")),
+                ),
             };
             found.push(Op {
                 id: text("operationId").to_string(),

@@ -91,7 +91,12 @@ fn s05_a_bad_signing_key_is_refused() {
     write("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", 0o600);
     with(&["YIXUN_SIGNING_KEYS", "Ed25519"]);
     // The key that a first start makes is good, unless others may read it.
-    run(&mut { let mut c = yixun(&folder); c.arg("migrate"); c }).ok();
+    run(&mut {
+        let mut c = yixun(&folder);
+        c.arg("migrate");
+        c
+    })
+    .ok();
     let made = folder.join("data/keys/signing.pem");
     assert_eq!(fs::metadata(&made).expect("the key").permissions().mode() & 0o777, 0o600);
     write(&fs::read_to_string(&made).expect("the key"), 0o640);
@@ -158,20 +163,26 @@ fn s18_the_first_administrator() {
         let mut answer = agent.post(url).send_json(body).expect("an answer");
         (answer.status().as_u16(), answer.body_mut().read_json::<Value>().expect("JSON"))
     };
-    for (name, guess) in [("admin", "admin"), ("root.one", "admin"), ("root.one", ""), ("administrator", "password")] {
+    for (name, guess) in
+        [("admin", "admin"), ("root.one", "admin"), ("root.one", ""), ("administrator", "password")]
+    {
         assert!(matches!(login(name, guess).0, 401 | 422), "{name} {guess}");
     }
     let (status, tokens) = login("root.one", &password);
     assert_eq!((status, &tokens["must_change_password"]), (200, &Value::Bool(true)));
     serving.end();
     let kept = fs::read(folder.join("data/yixun.db")).expect("the database");
-    assert!(!kept.windows(password.len()).any(|w| w == password.as_bytes()), "the password is kept in the clear");
+    assert!(
+        !kept.windows(password.len()).any(|w| w == password.as_bytes()),
+        "the password is kept in the clear"
+    );
 }
 
 fn the_settings_file_is_read() {
     let folder = fresh_folder("start");
     let address = free_address();
-    fs::write(folder.join("other.toml"), format!("listen = \"{address}\"\nworkers = 1\nlog = \"warn\"\n")).expect("a file");
+    fs::write(folder.join("other.toml"), format!("listen = \"{address}\"\nworkers = 1\nlog = \"warn\"\n"))
+        .expect("a file");
     // The environment wins over the file: `serve` gives a port of its own.
     let serving = serve(yixun(&folder).env("YIXUN_CONFIG", folder.join("other.toml")));
     assert_ne!(serving.address, address);

@@ -82,7 +82,8 @@ fn s02_only_our_algorithm(app: &TestApp) {
     for secret in [public, pem.as_bytes(), b""] {
         let mut head = header(app);
         head.alg = Algorithm::HS256;
-        let token = jsonwebtoken::encode(&head, &claims(app), &EncodingKey::from_secret(secret)).expect("a token");
+        let token =
+            jsonwebtoken::encode(&head, &claims(app), &EncodingKey::from_secret(secret)).expect("a token");
         refused(app, &token, "bad_token", "HS256 over the public key");
     }
     let stranger = SigningKey::ephemeral().expect("a key");
@@ -97,7 +98,12 @@ fn s02_only_our_algorithm(app: &TestApp) {
         claims["sub"] = json!(app.user(Caller::Admin));
         claims
     });
-    refused(app, &format!("{}.{other}.{signature}", parts[0]), "bad_token", "another body under the signature");
+    refused(
+        app,
+        &format!("{}.{other}.{signature}", parts[0]),
+        "bad_token",
+        "another body under the signature",
+    );
     refused(app, front, "bad_token", "no signature");
 }
 
@@ -145,7 +151,11 @@ fn s04_every_claim_counts(app: &TestApp) {
         ("subject", with("sub", json!("not-an-id")), "bad_token"),
         ("unknown account", with("sub", json!(UserId::from_uuid(other))), "session_ended"),
         ("unknown session", with("sid", json!(SessionId::from_uuid(other))), "session_ended"),
-        ("another's session", with("sid", json!(app.world.person(Caller::Reviewer).session)), "session_ended"),
+        (
+            "another's session",
+            with("sid", json!(app.world.person(Caller::Reviewer).session)),
+            "session_ended",
+        ),
         ("version", with("tv", json!(1)), "session_ended"),
         ("more claims", with("admin", json!(true)), "bad_token"),
     ] {
@@ -171,11 +181,19 @@ fn tokens_go_in_the_header_only(app: &TestApp) {
     let answer = app.anyone().get(&format!("/me?access_token={token}"));
     answer.expect(401, "no_token");
     let ask = |value: &str| {
-        let request = format!("GET /api/v1/me HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: {value}\r\n\r\n");
+        let request = format!(
+            "GET /api/v1/me HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: {value}\r\n\r\n"
+        );
         app.raw(request.as_bytes()).0
     };
     assert_eq!(ask(&format!("bearer {token}")), 200);
-    for value in [token.clone(), format!("Basic {token}"), "Bearer".into(), format!("Bearer {token}x"), format!("Bearer {token} x")] {
+    for value in [
+        token.clone(),
+        format!("Basic {token}"),
+        "Bearer".into(),
+        format!("Bearer {token}x"),
+        format!("Bearer {token} x"),
+    ] {
         assert_eq!(ask(&value), 401, "{value}");
     }
 }

@@ -276,7 +276,7 @@ CREATE TABLE inspection (
 CREATE INDEX inspection_facility_id_received_at ON inspection (facility_id, received_at);
 CREATE INDEX inspection_campaign_id_facility_id ON inspection (campaign_id, facility_id);
 CREATE UNIQUE INDEX inspection_visit_id_facility_id ON inspection (visit_id, facility_id);
-CREATE INDEX inspection_street_id_id ON inspection (street_id, id);
+CREATE INDEX inspection_received_at_id ON inspection (received_at, id);
 
 -- An answer to one item.
 CREATE TABLE inspection_answer (
