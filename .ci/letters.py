@@ -28,7 +28,8 @@ def look(path):
     assert number and office, "has no number or no addressee"
     assert "责令" not in squeezed, "says 责令"
     found = re.search(r"检查发现问题(\d+)个", squeezed)
-    rows = len(set(re.findall(r"440105\d{3}-2026-\d{4}", squeezed)))
+    raw = subprocess.run(["pdftotext", "-raw", path, "-"], capture_output=True, check=True, text=True).stdout
+    rows = len(set(re.findall(r"440105\d{3}-2026-\d{4}", re.sub(r"[\s\u200b]+", "", raw))))
     assert (int(found[1]) if found else 0) == rows, f"says {found and found[1]} findings, prints {rows} rows"
     return int(number[1]), office[1], pages, rows
 

@@ -332,9 +332,9 @@ fn s11_idle_sessions_end(app: &TestApp) {
     });
     assert_eq!(expires.0 - issued.0, TimeDelta::days(14));
     app.write(move |tx| {
-        let ended = Some(Ts::from(machine_now() - TimeDelta::seconds(1)));
+        let ended = Ts::from(machine_now() - TimeDelta::seconds(1));
         let token = diesel::update(refresh_token::table.find(&hash));
-        token.set(refresh_token::expires_at.eq(ended.expect("a time"))).execute(tx.conn())?;
+        token.set(refresh_token::expires_at.eq(ended)).execute(tx.conn())?;
         Ok(())
     });
     refresh(app, &tokens["refresh_token"]).expect(401, "bad_refresh_token");

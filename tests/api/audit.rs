@@ -150,7 +150,7 @@ fn positions_have_no_gaps_under_parallel_writers(app: &TestApp) {
                 }
             });
         }
-        let at = |n: usize| if n % 2 == 0 { app } else { &node };
+        let at = |n: usize| if n.is_multiple_of(2) { app } else { &node };
         let write =
             move |n: usize| (0..EACH).for_each(|i| small_write(at(n), Duration::from_micros(i as u64 * 50)));
         let writers: Vec<_> = (0..WRITERS).map(|n| scope.spawn(move || write(n))).collect();

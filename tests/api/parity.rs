@@ -150,8 +150,7 @@ fn sqlite_catalog(conn: &mut SqliteConnection) -> Catalog {
         for line in lines(conn, &indexes) {
             named.entry(line.a).or_insert((line.b == "unique", line.c, vec![])).2.push(line.d);
         }
-        for (unique, origin, columns) in named.into_values().filter(|(_, origin, _)| origin != "pk") {
-            let _ = origin;
+        for (unique, _, columns) in named.into_values().filter(|(_, origin, _)| origin != "pk") {
             if unique {
                 made.unique.insert(columns)
             } else {

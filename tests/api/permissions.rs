@@ -330,8 +330,10 @@ fn check_cell(scene: &Scene<'_>, op: &Op, row: &Row, role: Role, place: Place) -
     let token =
         if row.id == "logout" { token_of_its_own(scene.app, caller) } else { scene.app.token(caller) };
     let by_facility = role == Role::Operator && !matches!(place, Place::District | Place::Everywhere);
-    let reaches =
-        !matches!(place, Place::Sibling | Place::Elsewhere) && !(by_facility && OF_STREETS.contains(&row.id));
+    let reaches = match place {
+        Place::Sibling | Place::Elsewhere => false,
+        _ => !by_facility || !OF_STREETS.contains(&row.id),
+    };
     let answer = send(scene.app, op, &(row.ask)(scene), Some(token));
     let wrong = |wanted: &str| {
         Err(format!("{} as {role:?} at {place:?} should be {wanted}: {}", op.id, answer.told()))

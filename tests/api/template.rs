@@ -42,7 +42,7 @@ pub fn world(kind: Kind) -> Result<World, String> {
     template(kind).map(|t| t.world.clone())
 }
 
-/// A clock and settings on a data folder and a database.
+/// Settings on a data folder and a database.
 pub fn settings(folder: &Path, url: &str) -> Result<Config, String> {
     let mut config = Config::embedded(folder, FONTS.as_ref())?;
     config.database_url = url.to_string().into();
@@ -65,7 +65,9 @@ fn make_sqlite() -> Result<Template, String> {
     let (working, file) = (folder.join("working.db"), folder.join("template.db"));
     let world = fill(&folder, &format!("sqlite:{}", working.display()))?;
     let mut conn = SqliteConnection::establish(&working.to_string_lossy()).map_err(|e| e.to_string())?;
-    conn.batch_execute(&format!("VACUUM INTO '{}'", file.display())).map_err(|e| e.to_string())?;
+    // The application may still be closing its connections.
+    let copy = format!("PRAGMA busy_timeout=30000; VACUUM INTO '{}'", file.display());
+    conn.batch_execute(&copy).map_err(|e| e.to_string())?;
     Ok(Template { world, file, name: String::new() })
 }
 
