@@ -36,7 +36,8 @@ pub fn serve() -> Result<(), String> {
     let listen = &app.config.listen;
     let listener =
         TcpListener::bind(listen).map_err(|e| format!("设置 YIXUN_LISTEN：无法监听 {listen}：{e}"))?;
-    println!("颐巡已启动：http://{listen}  接口文档：http://{listen}/docs");
+    let address = listener.local_addr().map_err(|e| e.to_string())?;
+    println!("颐巡已启动：http://{address}  接口文档：http://{address}/docs");
     let _workers = jobs::Workers::start(&app).map_err(|e| e.to_string())?;
     let workers = app.config.workers;
     let run = async move {

@@ -145,6 +145,11 @@ impl Fault {
         }
     }
 
+    /// Whether the input was refused with this code.
+    pub fn has_code(&self, wanted: &str) -> bool {
+        matches!(self, Self::Invalid { code, .. } if code == wanted)
+    }
+
     /// Whether this is a uniqueness conflict in the database.
     pub fn is_unique_violation(&self) -> bool {
         use diesel::result::{DatabaseErrorKind::UniqueViolation, Error::DatabaseError};

@@ -3,7 +3,8 @@
 use super::permissions::Role;
 use super::scope::{Places, Reach};
 use crate::db::schema::{
-    area, area_version, login_failure, password_history, refresh_token, session, user_account, user_grant,
+    area, area_version, facility, login_failure, password_history, refresh_token, session, user_account,
+    user_grant,
 };
 use crate::db::{AnyConn, MultiBackend, Ts};
 use crate::fault::Outcome;
@@ -164,6 +165,11 @@ pub fn has_role(conn: &mut AnyConn, role: Role, on: NaiveDate) -> Outcome<bool> 
         .count()
         .get_result::<i64>(conn)?;
     Ok(held > 0)
+}
+
+/// Whether a facility is there; its rows are the directory's, which knows `access` and not the other way round.
+pub fn is_facility(conn: &mut AnyConn, id: FacilityId) -> Outcome<bool> {
+    Ok(facility::table.find(id).count().get_result::<i64>(conn)? > 0)
 }
 
 pub fn insert_grant(conn: &mut AnyConn, row: &GrantRow) -> Outcome<()> {

@@ -204,6 +204,11 @@ pub fn grant(tx: &mut Tx<'_>, user: UserId, new: &NewGrant) -> Outcome<GrantId> 
     if new.valid_to.is_some_and(|to| to < new.valid_from) {
         return Err(Fault::invalid("/valid_to", "bad_dates", "valid_to 早于 valid_from"));
     }
+    if let Some(facility) = new.facility_id
+        && !store::is_facility(tx.conn(), facility)?
+    {
+        return Err(Fault::invalid("/facility_id", "bad_reach", "facility_id 不存在"));
+    }
     let today = business_date(tx.now());
     let held = store::grants_of(tx.conn(), user)?;
     let in_force = held.iter().filter(|g| g.valid_to.is_none_or(|to| to >= today));
@@ -232,7 +237,7 @@ fn bad_reach(fault: Fault) -> Fault {
     use diesel::result::{DatabaseErrorKind::ForeignKeyViolation, Error::DatabaseError};
     match fault {
         Fault::Database(DatabaseError(ForeignKeyViolation, _)) => {
-            Fault::invalid("/area_id", "bad_reach", "area_id 或 facility_id 不存在")
+            Fault::invalid("/area_id", "bad_reach", "area_id 不存在")
         }
         other => other,
     }
@@ -313,7 +318,8 @@ pub fn is_login_name(name: &str) -> bool {
 /// What a new password is checked against.
 #[derive(Debug, Clone)]
 pub struct KnownPasswords {
-    username: String,
+    /// The account's name.
+    pub username: String,
     present: String,
     earlier: Vec<String>,
 }

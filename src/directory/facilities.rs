@@ -164,7 +164,10 @@ pub fn find(conn: &mut AnyConn, places: &Places, id: FacilityId) -> Outcome<Faci
 /// Missing, also when it lies elsewhere.
 pub fn versions(conn: &mut AnyConn, places: &Places, id: FacilityId) -> Outcome<Vec<FacilityView>> {
     find(conn, places, id)?;
-    store::versions(conn, id)
+    let mut versions = store::versions(conn, id)?;
+    // Of two changes in one instant the one that was closed came first.
+    versions.sort_by_key(|v| (v.valid_from, v.valid_to.is_none(), v.valid_to));
+    Ok(versions)
 }
 
 /// A facility for other capabilities, within the caller's places.

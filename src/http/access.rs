@@ -149,11 +149,28 @@ pub async fn change_password(
     caller: Allowed<may::UseOwnAccount>,
     ApiJson(body): ApiJson<PasswordChange>,
 ) -> Answer<Done> {
-    let (id, policy) = (caller.user_id, caller.app().config.password_policy);
-    let known = caller.read(move |conn| users::passwords_of(conn, id, policy)).await?;
+    let (id, policy, now) = (caller.user_id, caller.app().config.password_policy, machine_now());
+    let address = caller.address().to_string();
+    let from = address.clone();
+    let known = caller
+        .read(move |conn| {
+            let known = users::passwords_of(conn, id, policy)?;
+            sessions::refuse_locked(conn, &known.username, &from, now)?;
+            Ok(known)
+        })
+        .await?;
+    let username = known.username.clone();
     let checked = move || users::check_change(&known, &body.current_password, &body.new_password, policy);
-    let change = tokio::task::spawn_blocking(checked).await.map_err(Fault::internal)??;
-    caller.write(move |tx| users::change_password(tx, id, &change, machine_now())).await?;
+    match tokio::task::spawn_blocking(checked).await.map_err(Fault::internal)? {
+        Ok(change) => caller.write(move |tx| users::change_password(tx, id, &change, now)).await?,
+        Err(fault) => {
+            // A stolen token must not be a way to guess the password.
+            if fault.has_code("wrong_password") {
+                caller.write(move |tx| sessions::record_failure(tx, &username, &address, now)).await?;
+            }
+            return Err(fault.into());
+        }
+    }
     Ok(Done)
 }
 

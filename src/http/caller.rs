@@ -57,6 +57,11 @@ impl<P: Permission> Allowed<P> {
         Stamp { actor, now: self.now, address: self.address.clone() }
     }
 
+    /// The address that the request came from, empty where there is none.
+    pub fn address(&self) -> &str {
+        self.address.as_deref().unwrap_or_default()
+    }
+
     /// The person for rules that ask for a rank.
     pub fn holder(&self) -> Holder {
         Holder {

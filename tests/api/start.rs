@@ -151,7 +151,7 @@ fn s18_the_first_administrator() {
     create("root.two", "admin").refused(&["已有系统管理员"]);
     create("clerk.one", "drafter").refused(&["三种管理员"]);
     create("clerk.one", "king").refused(&["没有角色 king"]);
-    create("x", "security_admin").refused(&["至少 3 个字符"]);
+    create("x", "security_admin").refused(&["账号名", "3 "]);
     create("root.one", "audit_admin").refused(&["已被使用"]);
     create("security.one", "security_admin").ok();
     let password = said.trim().rsplit('：').next().expect("the password").to_string();
