@@ -234,6 +234,9 @@ pub(super) fn in_transaction<T>(
 /// How often a serialisation failure is tried again before the caller is told to come back.
 const RETRIES: u32 = 12;
 
+/// Failures after which work runs alone.
+const ALONE_AFTER: u32 = 2;
+
 /// How often a uniqueness conflict is looked at again before it is the answer.
 const TWINS: u32 = 2;
 
@@ -250,13 +253,10 @@ impl Db {
         match &*self.0 {
             Engine::Sqlite { writer, .. } => writer.run(stamp, action, f),
             Engine::Postgres { pool, isolation } => {
-                let begin = match isolation {
-                    Isolation::Serializable => "BEGIN ISOLATION LEVEL SERIALIZABLE",
-                    Isolation::ReadCommitted => "BEGIN ISOLATION LEVEL READ COMMITTED",
-                };
                 let (mut tries, mut looks) = (0, 0);
                 loop {
                     let mut conn = checkout(pool)?;
+                    let begin = begin(*isolation, tries);
                     let result = in_transaction(&mut conn, begin, |c| attempt(c, &stamp, action, &f));
                     drop(conn);
                     match result {
@@ -266,7 +266,9 @@ impl Db {
                             tries += 1;
                             std::thread::sleep(backoff(tries));
                         }
-                        Err(fault) if is_retryable(&fault) => return Err(Fault::Busy(fault.to_string())),
+                        Err(fault) if is_retryable(&fault) || waited_too_long(&fault) => {
+                            return Err(Fault::Busy(fault.for_log()));
+                        }
                         other => return other,
                     }
                 }
@@ -288,6 +290,19 @@ impl Db {
     }
 }
 
+/// Writers run beside each other; work that has failed twice waits for its turn and then runs alone, so that it cannot
+/// fail again however many others there are. `LOCK TABLE` takes no snapshot: what follows sees all that committed before.
+/// Every writer takes the lock in its weak mode, whether or not it takes a number.
+fn begin(isolation: Isolation, tries: u32) -> &'static str {
+    match isolation {
+        Isolation::ReadCommitted => "BEGIN ISOLATION LEVEL READ COMMITTED",
+        Isolation::Serializable if tries < ALONE_AFTER => {
+            "BEGIN ISOLATION LEVEL SERIALIZABLE; LOCK TABLE counter IN ROW SHARE MODE"
+        }
+        Isolation::Serializable => "BEGIN ISOLATION LEVEL SERIALIZABLE; LOCK TABLE counter IN EXCLUSIVE MODE",
+    }
+}
+
 fn backoff(tries: u32) -> Duration {
     let ceiling = 2_u64.pow(tries.min(7));
     Duration::from_millis(fastrand::u64(1..=ceiling))
@@ -303,6 +318,12 @@ fn is_retryable(fault: &Fault) -> bool {
         }
         _ => false,
     }
+}
+
+/// Waited for a lock as long as it may.
+fn waited_too_long(fault: &Fault) -> bool {
+    let Fault::Database(DbError::DatabaseError(_, info)) = fault else { return false };
+    ["lock timeout", "锁超时"].iter().any(|said| info.message().contains(said))
 }
 
 /// Keeps the backend name in this module's signatures short.
