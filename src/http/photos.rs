@@ -46,11 +46,13 @@ pub async fn put(
     ApiBytes(bytes): ApiBytes,
 ) -> Answer<Made<PhotoView>> {
     let (app, owner, sha256) = (caller.app().clone(), caller.user_id, claimed.sha256);
-    let asked = sha256.clone();
-    // Asked before the bytes are stored, so that what is refused leaves nothing behind; asked again in the write.
-    caller.read(move |conn| photos::admissible(conn, owner, id, &asked)).await?;
-    let kept = tokio::task::spawn_blocking(move || photos::keep(&app.files, &sha256, &bytes)).await;
-    let stored = kept.map_err(Fault::internal)??;
+    let looked_at = bytes.clone();
+    let examined = tokio::task::spawn_blocking(move || photos::examine(&sha256, &looked_at)).await;
+    let stored = examined.map_err(Fault::internal)??;
+    let photo = stored.clone();
+    caller.read(move |conn| photos::admissible(conn, owner, id, &photo)).await?;
+    let kept = tokio::task::spawn_blocking(move || photos::keep(&app.files, &bytes)).await;
+    kept.map_err(Fault::internal)??;
     let received = caller.write(move |tx| inspections::receive_photo(tx, id, &stored)).await?;
     Ok(if received.new { Made::New(received.receipt) } else { Made::Same(received.receipt) })
 }

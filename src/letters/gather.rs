@@ -40,7 +40,7 @@ pub struct Subject<'a> {
 pub fn gather(conn: &mut AnyConn, subject: &Subject<'_>, as_of: DateTime<Utc>) -> Outcome<Facts> {
     let street = directory::street(conn, subject.street)?;
     let targets = targets(conn, subject)?;
-    let inspected = inspected(conn, subject)?;
+    let inspected = inspected(conn, subject, &targets)?;
     let rows = findings(conn, subject)?;
     let lines = lines(conn, &rows, as_of)?;
     let (lines, carried): (Vec<_>, Vec<_>) = lines.into_iter().partition(|(own, _)| *own);
@@ -97,13 +97,15 @@ struct Inspected {
     received_at: Ts,
 }
 
-fn inspected(conn: &mut AnyConn, subject: &Subject<'_>) -> Outcome<Vec<Inspected>> {
+/// The complete inspections of the targets, wherever they stand by now: what was planned here counts here.
+fn inspected(conn: &mut AnyConn, subject: &Subject<'_>, targets: &Targets) -> Outcome<Vec<Inspected>> {
+    let planned: Vec<FacilityId> = targets.keys().copied().collect();
     Ok(inspection::table
         .inner_join(visit::table.on(visit::id.eq(inspection::visit_id)))
         .filter(inspection::campaign_id.eq(subject.campaign.id))
-        .filter(inspection::street_id.eq(subject.street))
+        .filter(inspection::facility_id.eq_any(planned))
         .filter(inspection::state.eq("complete"))
-        .filter(visit::kind.eq_any(["administrative", "supervision"]))
+        .filter(visit::kind.eq_any(crate::campaigns::store::COVERING))
         .select((inspection::id, inspection::facility_id, inspection::received_at))
         .load(conn)?)
 }

@@ -130,12 +130,11 @@ impl From<RenditionFault> for Fault {
     }
 }
 
-/// Looks at the bytes and makes them durable; outside any transaction, and harmless to do again.
+/// Looks at the bytes; stores nothing.
 ///
 /// # Errors
-/// `empty_body`; `hash_differs` (`/sha256`); of a kind that is not kept (415); `photo_unreadable`; `too_many_pixels`:
-/// with nothing stored. The storage's.
-pub fn keep(files: &Store, claimed_sha256: &str, bytes: &[u8]) -> Outcome<Stored> {
+/// `empty_body`; `hash_differs` (`/sha256`); of a kind that is not kept (415); `photo_unreadable`; `too_many_pixels`.
+pub fn examine(claimed_sha256: &str, bytes: &[u8]) -> Outcome<Stored> {
     if bytes.is_empty() {
         return Err(Fault::invalid("", "empty_body", "照片内容为空"));
     }
@@ -145,23 +144,31 @@ pub fn keep(files: &Store, claimed_sha256: &str, bytes: &[u8]) -> Outcome<Stored
     }
     let header = sniff(bytes)?;
     let pixels = |n: u32| i32::try_from(n).map_err(Fault::internal);
-    let stored = Stored {
+    Ok(Stored {
         sha256,
         length: i64::try_from(bytes.len()).map_err(Fault::internal)?,
         content_type: header.kind.content_type(),
         width: header.size.map(|(width, _)| pixels(width)).transpose()?,
         height: header.size.map(|(_, height)| pixels(height)).transpose()?,
-    };
-    files.put(bytes).map_err(Fault::internal)?;
-    Ok(stored)
+    })
 }
 
-/// Whether `owner` may send a photo of this hash under this id; asked before the bytes are stored.
+/// Makes examined bytes durable; outside any transaction, and harmless to do again.
+///
+/// # Errors
+/// The storage's.
+pub fn keep(files: &Store, bytes: &[u8]) -> Outcome<()> {
+    files.put(bytes).map(drop).map_err(Fault::internal)
+}
+
+/// Whether `owner` may send this photo under this id; asked before the bytes are stored, so that what is refused leaves
+/// nothing behind, and again in the write.
 ///
 /// # Errors
 /// `id_taken` when the id is another person's; `photo_differs` when another photo has been received under it;
-/// `not_as_declared` when a manifest expects another.
-pub fn admissible(conn: &mut AnyConn, owner: UserId, id: PhotoId, sha256: &str) -> Outcome<()> {
+/// `not_as_declared` when a manifest expects another; `length_differs` when it expects another length; `not_a_photo` when
+/// a document comes where it expects a photo.
+pub fn admissible(conn: &mut AnyConn, owner: UserId, id: PhotoId, photo: &Stored) -> Outcome<()> {
     let taken = || Fault::refused("id_taken", "该照片编号已被占用");
     let differs = |code: &'static str, detail: &'static str| Fault::Refused {
         code: code.into(),
@@ -172,7 +179,7 @@ pub fn admissible(conn: &mut AnyConn, owner: UserId, id: PhotoId, sha256: &str) 
         if there.owner_id != owner {
             return Err(taken());
         }
-        if there.sha256 != sha256 {
+        if there.sha256 != photo.sha256 {
             return Err(differs("photo_differs", "该编号下已收到另一张照片"));
         }
     }
@@ -180,8 +187,14 @@ pub fn admissible(conn: &mut AnyConn, owner: UserId, id: PhotoId, sha256: &str) 
         if place.owner_id != owner {
             return Err(taken());
         }
-        if place.sha256 != sha256 {
+        if place.sha256 != photo.sha256 {
             return Err(differs("not_as_declared", "照片与提交时声明的 sha256 不符"));
+        }
+        if place.length != photo.length {
+            return Err(Fault::invalid("", "length_differs", "照片与提交时声明的长度不符"));
+        }
+        if !fits(place.purpose, photo.content_type) {
+            return Err(Fault::invalid("", "not_a_photo", "此处须为照片，不能是文件"));
         }
     }
     Ok(())
@@ -190,24 +203,15 @@ pub fn admissible(conn: &mut AnyConn, owner: UserId, id: PhotoId, sha256: &str) 
 /// Gives a durable blob its row, and fills the places that wait for it. The same again gives the same receipt.
 ///
 /// # Errors
-/// As [`admissible`]; `length_differs` when a manifest expects another length, `not_a_photo` when a document comes where
-/// one expects a photo.
+/// As [`admissible`].
 pub fn receive(tx: &mut Tx<'_>, id: PhotoId, stored: &Stored) -> Outcome<Received> {
     let (owner, at) = (tx.user()?, tx.ts());
-    admissible(tx.conn(), owner, id, &stored.sha256)?;
-    for place in store::places_of(tx.conn(), &[id])? {
-        if place.length != stored.length {
-            return Err(Fault::invalid("", "length_differs", "照片与提交时声明的长度不符"));
-        }
-        if !fits(place.purpose, stored.content_type) {
-            return Err(Fault::invalid("", "not_a_photo", "此处须为照片，不能是文件"));
-        }
-    }
+    admissible(tx.conn(), owner, id, stored)?;
     store::insert_blob(tx.conn(), stored, at)?;
     let new = store::insert_photo(tx.conn(), id, owner, stored, at)?;
     if !new {
         // Somebody was faster since the check above.
-        admissible(tx.conn(), owner, id, &stored.sha256)?;
+        admissible(tx.conn(), owner, id, stored)?;
     }
     let row = store::find(tx.conn(), id)?.ok_or_else(|| Fault::internal("a photo without its row"))?;
     let filled = store::fill(tx.conn(), id, row.stored_at)?;
@@ -282,7 +286,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let files = Store::folder(root.path()).unwrap();
         let pdf = b"%PDF-1.7\n%%EOF";
-        let code = |claimed: &str, bytes: &[u8]| match keep(&files, claimed, bytes).unwrap_err() {
+        let code = |claimed: &str, bytes: &[u8]| match examine(claimed, bytes).unwrap_err() {
             Fault::Invalid { code, errors, .. } => (code.to_string(), errors[0].pointer.clone()),
             Fault::Unsupported(_) => ("unsupported".into(), String::new()),
             other => panic!("{other:?}"),
@@ -292,7 +296,8 @@ mod tests {
         assert_eq!(code(&sha256_of(b"<svg/>"), b"<svg/>").0, "unsupported");
         assert_eq!(code(&sha256_of(&pdf[..9]), &pdf[..9]).0, "photo_unreadable");
         assert!(!root.path().join("sha256").exists());
-        let stored = keep(&files, &sha256_of(pdf), pdf).unwrap();
+        let stored = examine(&sha256_of(pdf), pdf).unwrap();
+        keep(&files, pdf).unwrap();
         assert_eq!((stored.content_type, stored.length, stored.width), ("application/pdf", 14, None));
         assert_eq!(files.get(&stored.sha256).unwrap(), pdf);
     }

@@ -164,12 +164,12 @@ pub fn is_evidence_within(conn: &mut AnyConn, places: &Places, id: PhotoId) -> O
     Ok(shown.first::<i64>(conn).optional()?.is_some())
 }
 
-/// Those of `hashes` that a facility's manifests bear as photos from before.
+/// Those of `hashes` that inspections of a facility show: whatever a claim calls them, they are from before.
 pub fn shown_before(conn: &mut AnyConn, facility: FacilityId, hashes: &[String]) -> Outcome<Vec<String>> {
     let found = evidence::table
         .filter(evidence::sha256.eq_any(hashes.to_vec()))
         .filter(evidence::facility_id.eq(facility))
-        .filter(evidence::purpose.eq_any([Purpose::Scene, Purpose::Problem]))
+        .filter(evidence::subject_kind.eq(SubjectKind::Inspection))
         .select(evidence::sha256)
         .distinct();
     Ok(found.order(evidence::sha256).load(conn)?)
