@@ -150,6 +150,12 @@ impl Fault {
         matches!(self, Self::Invalid { code, .. } if code == wanted)
     }
 
+    /// Another fault in place of this one if it says that something is not there. Whatever else went wrong must stay
+    /// what it is: the database tries a serialisation failure again.
+    pub fn if_missing(self, other: impl FnOnce() -> Self) -> Self {
+        if matches!(self, Self::Missing(_)) { other() } else { self }
+    }
+
     /// Whether this is a uniqueness conflict in the database.
     pub fn is_unique_violation(&self) -> bool {
         use diesel::result::{DatabaseErrorKind::UniqueViolation, Error::DatabaseError};

@@ -162,9 +162,9 @@ pub fn create(tx: &mut Tx<'_>, places: &Places, new: &NewCampaign) -> Outcome<Ca
         return Err(Fault::invalid("/area_id", "unknown_area", "区划不存在或不在权限范围内"));
     }
     let checklist_id = match new.checklist_id {
-        Some(id) => checklists::find(tx.conn(), id, None)
-            .map(|c| c.id)
-            .map_err(|_| Fault::invalid("/checklist_id", "unknown_checklist", "检查标准不存在"))?,
+        Some(id) => checklists::find(tx.conn(), id, None).map(|c| c.id).map_err(|e| {
+            e.if_missing(|| Fault::invalid("/checklist_id", "unknown_checklist", "检查标准不存在"))
+        })?,
         None => checklists::latest(tx.conn())?,
     };
     let id: CampaignId = tx.new_id();

@@ -67,9 +67,7 @@ pub fn open_for(tx: &mut Tx<'_>, new: &OpenFinding<'_>) -> Outcome<Opened> {
     let mut row = fresh(tx, new)?;
     store::insert(tx.conn(), &row)?;
     leave(tx, &row, "opened", None, None, &json!({ "inspection": new.inspection_id }))?;
-    if !new.third_party && row.severity != Severity::Major {
-        settle_on_site(tx, &mut row, new)?;
-    }
+    settle_on_site(tx, &mut row, new)?;
     Ok(opened(&row, new.item, false))
 }
 
@@ -85,11 +83,14 @@ fn opened(row: &FindingRow, item: &Item, observed: bool) -> Opened {
     }
 }
 
-/// Counted once, the earlier deadline kept.
+/// Counted once, the earlier deadline kept. What a third party found and an officer now sees is no longer only advice.
 fn observe(tx: &mut Tx<'_>, mut row: FindingRow, new: &OpenFinding<'_>) -> Outcome<Opened> {
     row.observations += 1;
     let (state, detail) = (row.state, json!({ "inspection": new.inspection_id, "note": new.description }));
     advance(tx, &mut row, "observed", state, None, &detail)?;
+    if row.state == State::Open {
+        settle_on_site(tx, &mut row, new)?;
+    }
     Ok(opened(&row, new.item, true))
 }
 
@@ -159,13 +160,17 @@ fn fresh(tx: &mut Tx<'_>, new: &OpenFinding<'_>) -> Outcome<FindingRow> {
     })
 }
 
-/// The finder's own confirmation, and the service of the sheet that was handed over.
+/// The officer's own confirmation, and the service of the sheet that was handed over. A third party can give neither, and a
+/// 重大 finding waits for a second person.
 fn settle_on_site(tx: &mut Tx<'_>, row: &mut FindingRow, new: &OpenFinding<'_>) -> Outcome<()> {
-    let who = Who { id: row.found_by, roles: vec![], third_party: false };
+    if new.third_party || row.severity == Severity::Major {
+        return Ok(());
+    }
+    let who = Who { id: tx.user()?, roles: vec![], third_party: false };
     step(tx, row, new, Event::Confirm { clause: false }, &who)?;
     row.confirmed_by = Some(who.id);
     row.confirmed_at = Some(tx.ts());
-    advance(tx, row, "confirmed", State::Confirmed, None, &json!({ "by": "finder" }))?;
+    advance(tx, row, "confirmed", State::Confirmed, None, &json!({ "by": "officer" }))?;
     let Some(method) = new.service else { return Ok(()) };
     step(tx, row, new, Event::Serve, &who)?;
     date(tx, row)?;

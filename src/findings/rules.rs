@@ -246,7 +246,8 @@ fn reinspect(case: &Case, passed: bool, who: &Who) -> Result<Move, Refusal> {
     if case.claimed_by == Some(who.id) {
         return no("own_claim", "不能复查本人申报的整改");
     }
-    if passed { to(case.state) } else { to(State::Returned) }
+    // A third party's is evidence either way: what follows from it the bureau decides.
+    if passed || who.third_party { to(case.state) } else { to(State::Returned) }
 }
 
 fn return_claim(case: &Case, who: &Who) -> Result<Move, Refusal> {

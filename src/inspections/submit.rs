@@ -160,12 +160,12 @@ fn check_place(
         return Err(Fault::refused("facility_ended", "该设施已终止"));
     }
     let Some(campaign_id) = body.campaign_id else {
-        return checklists::find(conn, body.checklist_id, None)
-            .map(drop)
-            .map_err(|_| Fault::invalid("/checklist_id", "unknown_checklist", "检查标准不存在"));
+        let unknown = || Fault::invalid("/checklist_id", "unknown_checklist", "检查标准不存在");
+        return checklists::find(conn, body.checklist_id, None).map(drop).map_err(|e| e.if_missing(unknown));
     };
-    let campaign = campaigns::campaign_in(conn, &by.scope.places(), campaign_id)
-        .map_err(|_| Fault::invalid("/campaign_id", "unknown_campaign", "检查行动不存在或不在权限范围内"))?;
+    let campaign = campaigns::campaign_in(conn, &by.scope.places(), campaign_id).map_err(|e| {
+        e.if_missing(|| Fault::invalid("/campaign_id", "unknown_campaign", "检查行动不存在或不在权限范围内"))
+    })?;
     if campaign.state != "active" {
         return Err(Fault::refused("campaign_closed", "检查行动已结束"));
     }

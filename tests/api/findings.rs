@@ -273,6 +273,14 @@ fn a_third_partys_reinspection_is_evidence(app: &TestApp) {
     check(app, Caller::Street, &finding, "pass");
     assert_eq!(detail(app, &finding)["state"], "checked");
     step(app, Caller::Reviewer, &finding, "closures", &closing()).ok();
+
+    // What it saw wanting, the bureau weighs: it neither sends back nor lets close.
+    let finding = found(app, &fresh(app, Station), "YK-16");
+    claim(app, Caller::Operator, &finding);
+    let seen = reinspect(app, Caller::ThirdParty, &finding, "fail");
+    assert_eq!((&seen["state"], &seen["reinspected_ok"]), (&json!("rectified"), &json!(false)));
+    check(app, Caller::Street, &finding, "pass");
+    refused(app, Caller::Reviewer, &finding, "closures", &closing(), "reinspection_required");
 }
 
 fn a_street_that_did_not_check(app: &TestApp) {

@@ -15,6 +15,7 @@ use yixun::directory::FacilityKind::{Institution, Station};
 pub fn register(suite: &mut Suite) {
     both!(suite:
         a_third_partys_findings_are_advice,
+        advice_that_an_officer_sees_again_is_served,
         served_on_site_with_a_due_date,
         a_term_of_working_days,
         major_waits_for_a_second_person,
@@ -39,6 +40,21 @@ fn a_third_partys_findings_are_advice(app: &TestApp) {
         assert_eq!(kinds, ["opened"]);
     }
     assert_eq!(third_party.get(&built.path()).ok()["third_party"], true);
+}
+
+fn advice_that_an_officer_sees_again_is_served(app: &TestApp) {
+    let station = facility(app, Place::Own, Station);
+    let advice = inspection(app, &station, &["YK-14"]).of_kind("supervision");
+    let found = id(&advice.put(&app.as_(Caller::ThirdParty)).created()["findings"][0]);
+    let seen = inspection(app, &station, &["YK-14"]).of_kind("supervision");
+    let answer = seen.put(&app.as_(Caller::Inspector)).created();
+    assert_eq!(
+        (&answer["findings"][0]["id"], &answer["findings"][0]["state"], &answer["findings"][0]["observed"]),
+        (&json!(found), &json!("served"), &json!(true))
+    );
+    let now = detail(app, &found);
+    assert_eq!((&now["observations"], &now["service_method"]), (&json!(1), &json!("on_site")));
+    assert_ne!(now["due_on"], Value::Null);
 }
 
 /// The inspection of a new station with one failing item; gives the finding.
