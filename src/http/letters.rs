@@ -2,7 +2,7 @@
 
 use super::answer::{Document, Found, Made, Tagged};
 use super::caller::Allowed;
-use super::extract::{ApiJson, ApiPath, ApiQuery};
+use super::extract::{ApiJson, ApiPath, ApiQuery, IfMatch};
 use super::problem::Answer;
 use crate::access::permissions::{Action, Permission, Role, may};
 use crate::access::scope::scope_of;
@@ -107,6 +107,31 @@ pub async fn find(
 ) -> Answer<Found<LetterView>> {
     let reader = reader(&caller);
     Ok(Found(caller.read(move |conn| letters::find(conn, &reader, id)).await?))
+}
+
+/// What may be changed of a letter that is not under review.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateLetter {
+    /// Day by which the street replies.
+    #[garde(skip)]
+    reply_due: NaiveDate,
+}
+
+pub async fn update(
+    caller: Allowed<may::DraftLetters>,
+    ApiPath(id): ApiPath<LetterId>,
+    IfMatch(revision): IfMatch,
+    ApiJson(body): ApiJson<UpdateLetter>,
+) -> Answer<Found<LetterView>> {
+    let places = caller.scope.places();
+    let view = caller
+        .write(move |tx| {
+            letters::reschedule(tx, &places, id, revision, body.reply_due)?;
+            letters::find(tx.conn(), &Reader::inside(&places), id)
+        })
+        .await?;
+    Ok(Found(view))
 }
 
 pub async fn submit(

@@ -184,6 +184,7 @@ pub fn table() -> Routes {
         .post("/letters/batch", "draft_letters", "按街道批量起草", letters::draft)
         .post("/letters/batch/issue", "issue_letters", "批量签发（连续编号）", letters::issue)
         .get("/letters/{letter_id}", "find_letter", "查看提醒函", letters::find)
+        .patch("/letters/{letter_id}", "update_letter", "修改未送审提醒函的回复期限", letters::update)
         .post("/letters/{letter_id}/submit", "submit_letter", "送审（冻结事实）", letters::submit)
         .post("/letters/{letter_id}/return", "return_letter", "退回", letters::return_letter)
         .post("/letters/{letter_id}/approve", "approve_letter", "审核通过（先试排版）", letters::approve)

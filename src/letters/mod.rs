@@ -15,5 +15,7 @@ pub(crate) mod store;
 pub mod typeset;
 mod view;
 
-pub use steps::{Sender, approve, document, draft_batch, issue_batch, return_letter, submit, trial};
+pub use steps::{
+    Sender, approve, document, draft_batch, issue_batch, reschedule, return_letter, submit, trial,
+};
 pub use view::{LetterView, Reader, find, list, row};

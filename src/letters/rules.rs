@@ -27,6 +27,8 @@ coded! {
 /// A step of a letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
+    /// The drafter changes it.
+    Edit,
     /// The drafter submits.
     Submit,
     /// The reviewer or the issuer sends it back.
@@ -63,6 +65,7 @@ pub fn decide(state: LetterState, step: Step, persons: Persons, who: UserId) -> 
     use LetterState::{Approved, Draft, InReview, Issued, Returned};
     let wrong = Refusal { code: "wrong_state", detail: "当前状态不能执行此操作" };
     let next = match (step, state) {
+        (Step::Edit, Draft | Returned) => return Ok(state),
         (Step::Submit, Draft | Returned) => return Ok(InReview),
         (Step::Return, InReview | Approved) => Returned,
         (Step::Approve, InReview) => Approved,
@@ -88,15 +91,15 @@ mod tests {
         UserId::from_uuid(new_uuid(DateTime::from_timestamp(n, 0).unwrap()))
     }
 
-    /// Columns: submit return approve issue.
+    /// Columns: edit submit return approve issue.
     const TABLE: [(&str, &str); 7] = [
-        ("draft", "in_review - - -"),
-        ("in_review", "- returned approved -"),
-        ("returned", "in_review - - -"),
-        ("approved", "- returned - issued"),
-        ("issued", "- - - -"),
-        ("document_ready", "- - - -"),
-        ("void", "- - - -"),
+        ("draft", "draft in_review - - -"),
+        ("in_review", "- - returned approved -"),
+        ("returned", "returned in_review - - -"),
+        ("approved", "- - returned - issued"),
+        ("issued", "- - - - -"),
+        ("document_ready", "- - - - -"),
+        ("void", "- - - - -"),
     ];
 
     #[test]
@@ -105,7 +108,7 @@ mod tests {
         assert_eq!(TABLE.len(), LetterState::ALL.len());
         for (state, row) in TABLE {
             let state = LetterState::from_code(state).unwrap();
-            let steps = [Step::Submit, Step::Return, Step::Approve, Step::Issue];
+            let steps = [Step::Edit, Step::Submit, Step::Return, Step::Approve, Step::Issue];
             for (step, expected) in steps.into_iter().zip(row.split(' ')) {
                 let got = decide(state, step, persons, person(3)).map_or("-", |s| s.code());
                 assert_eq!(got, expected, "{state:?} {step:?}");

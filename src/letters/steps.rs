@@ -45,9 +45,7 @@ pub fn draft_batch(
     reply_due: NaiveDate,
 ) -> Outcome<Vec<LetterId>> {
     let campaign = campaigns::campaign_in(tx.conn(), places, id)?;
-    if reply_due <= business_date(tx.now()) {
-        return Err(Fault::invalid("/reply_due", "reply_due_in_past", "回复期限须晚于今天"));
-    }
+    check_reply_due(tx, reply_due)?;
     let round = 1;
     let mut streets = campaigns::store::progress(tx.conn(), places, campaign.id)?;
     if streets.is_empty() {
@@ -97,6 +95,34 @@ pub fn draft_batch(
         record(tx, &row, "draft", None)?;
     }
     Ok(ids)
+}
+
+fn check_reply_due(tx: &Tx<'_>, reply_due: NaiveDate) -> Outcome<()> {
+    if reply_due > business_date(tx.now()) {
+        return Ok(());
+    }
+    Err(Fault::invalid("/reply_due", "reply_due_in_past", "回复期限须晚于今天"))
+}
+
+/// Gives a letter that is not under review another reply date.
+///
+/// # Errors
+/// Missing; a wrong revision; a refusal of the rules; a date in the past.
+pub fn reschedule(
+    tx: &mut Tx<'_>,
+    places: &Places,
+    id: LetterId,
+    revision: i32,
+    reply_due: NaiveDate,
+) -> Outcome<()> {
+    let (mut row, _) = held(tx, places, id, Step::Edit)?;
+    if row.revision != revision {
+        return Err(Fault::Precondition { given: true });
+    }
+    check_reply_due(tx, reply_due)?;
+    row.reply_due = reply_due;
+    store::save(tx.conn(), &row)?;
+    record(tx, &row, "reschedule", Some(&reply_due.to_string()))
 }
 
 fn record(tx: &mut Tx<'_>, row: &LetterRow, kind: &'static str, reason: Option<&str>) -> Outcome<()> {

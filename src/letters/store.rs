@@ -137,6 +137,7 @@ pub fn save(conn: &mut AnyConn, row: &LetterRow) -> Outcome<()> {
         .set((
             (
                 letter::state.eq(r.state),
+                letter::reply_due.eq(r.reply_due),
                 letter::as_of.eq(r.as_of),
                 letter::snapshot.eq(r.snapshot),
                 letter::facts_sha256.eq(r.facts_sha256),

@@ -40,6 +40,7 @@ pub fn register(suite: &mut Suite) {
         what_a_third_party_finds_after_the_submission_stops_the_letter,
         returned_and_submitted_again,
         the_reply_comes_after_the_letter,
+        a_date_that_has_passed_is_given_anew,
         a_character_without_a_font_is_not_approved,
         what_was_not_tried_is_not_approved,
         the_document_is_made_by_a_job_of_the_issue,
@@ -602,6 +603,25 @@ fn the_reply_comes_after_the_letter(app: &TestApp) {
     app.clock.set("2026-08-04T15:59:59Z".parse().expect("a time"));
     advance(app, &letters[0], &["issue"]);
     assert_eq!(snapshot(app, &letters[0]).number.as_deref(), Some("演示函〔2026〕1号"));
+}
+
+fn a_date_that_has_passed_is_given_anew(app: &TestApp) {
+    let campaign = stations(app);
+    let body = json!({"campaign_id": campaign, "reply_due": "2026-08-05"});
+    let drafted = app.as_(Caller::Drafter).post("/letters/batch", &body).created();
+    let letter = id(&drafted["letters"][0]);
+    app.clock.set("2026-08-05T02:00:00Z".parse().expect("a time"));
+    is_refused(app, Caller::Drafter, &letter, "submit", "reply_due_not_after_date");
+    let (path, later) = (format!("/letters/{letter}"), json!({"reply_due": "2026-09-01"}));
+    let change = |revision, body: &Value| app.as_(Caller::Drafter).patch(&path, revision, body);
+    change(None, &later).expect(428, "if_match_required");
+    change(Some(7), &later).expect(412, "version_differs");
+    let past = json!({"reply_due": "2026-08-05"});
+    change(Some(1), &past).expect_at(422, "reply_due_in_past", "/reply_due", "reply_due_in_past");
+    assert_eq!(change(Some(1), &later).ok()["reply_due"], "2026-09-01");
+    advance(app, &letter, &["submit"]);
+    change(Some(3), &json!({"reply_due": "2026-09-02"})).expect(409, "wrong_state");
+    advance(app, &letter, &["approve", "issue"]);
 }
 
 fn a_character_without_a_font_is_not_approved(app: &TestApp) {

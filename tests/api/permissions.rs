@@ -255,6 +255,11 @@ const ROWS: &[Row] = &[
     row("issue_letters", &[409], Missing, |s| {
         at("/letters/batch/issue").with(json!({"letter_ids": [s.letter]}))
     }),
+    row("update_letter", &[409], Missing, |s| {
+        let path = format!("/letters/{}", s.letter);
+        let revision = s.revision_of(&path, Caller::Supervisor);
+        at(path).revision(revision).with(json!({"reply_due": "2026-12-31"}))
+    }),
     row("find_letter", &[200], Missing, |s| at(format!("/letters/{}", s.letter))),
     row("submit_letter", &[409], Missing, |s| at(format!("/letters/{}/submit", s.letter))),
     row("return_letter", &[409], Missing, |s| {
