@@ -162,15 +162,16 @@ mod tests {
         Position::new(lat, lng, datum).unwrap()
     }
 
-    /// Published pair: eviltransform's test data, Guangzhou and Shanghai.
+    /// The published pairs of eviltransform's tests: Shanghai, Shenzhen, Beijing.
     #[test]
     fn known_pairs() {
         for (wgs, gcj) in [
-            ((31.177_427_6, 121.527_210_6), (31.175_328_239_852_77, 121.531_541_859_215_03)),
-            ((22.543_847, 113.912_316), (22.540_796_131_694_766, 113.917_162_180_898_1)),
+            ((31.177_427_6, 121.527_210_6), (31.175_303_983_645_97, 121.531_541_859_215)),
+            ((22.543_847, 113.912_316), (22.540_796_131_694_766, 113.917_176_480_836_3)),
+            ((39.911_954, 116.377_817), (39.913_345_455_360_69, 116.384_047_224_556_57)),
         ] {
             let shifted = at(wgs.0, wgs.1, Datum::Wgs84).to(Datum::Gcj02);
-            assert!((shifted.lat - gcj.0).abs() < 1e-5 && (shifted.lng - gcj.1).abs() < 1e-5, "{shifted:?}");
+            assert!((shifted.lat - gcj.0).abs() < 1e-9 && (shifted.lng - gcj.1).abs() < 1e-9, "{shifted:?}");
         }
     }
 
