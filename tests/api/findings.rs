@@ -276,10 +276,10 @@ fn a_third_partys_reinspection_is_evidence(app: &TestApp) {
 
     // What it saw wanting, the bureau weighs: it neither sends back nor lets close.
     let finding = found(app, &fresh(app, Station), "YK-16");
-    claim(app, Caller::Operator, &finding);
+    claim(app, Caller::Street, &finding);
     let seen = reinspect(app, Caller::ThirdParty, &finding, "fail");
     assert_eq!((&seen["state"], &seen["reinspected_ok"]), (&json!("rectified"), &json!(false)));
-    check(app, Caller::Street, &finding, "pass");
+    check(app, Caller::SecondStreet, &finding, "pass");
     refused(app, Caller::Reviewer, &finding, "closures", &closing(), "reinspection_required");
 }
 
