@@ -342,7 +342,7 @@ pub fn document(files: &Store, row: &LetterRow) -> Outcome<(Vec<u8>, String, Str
     let sha256 = row.document_sha256.clone().ok_or_else(|| Fault::missing("提醒函正文"))?;
     let bytes = files.get(&sha256).map_err(|e| match e {
         StoreFault::NotFound => Fault::internal(format!("letter {} has lost its document", row.id)),
-        other => Fault::internal(other),
+        other => other.into(),
     })?;
     let name = format!("letter-{}-{:04}.pdf", row.year.unwrap_or_default(), row.seq.unwrap_or_default());
     Ok((bytes, sha256, name))
@@ -356,7 +356,7 @@ pub fn document(files: &Store, row: &LetterRow) -> Outcome<(Vec<u8>, String, Str
 pub fn photos_of(app: &App, letter: &Letter) -> Outcome<HashMap<String, Vec<u8>>> {
     let mut photos = HashMap::new();
     for sha256 in letter.photo_hashes() {
-        let original = app.files.get(&sha256).map_err(Fault::internal)?;
+        let original = app.files.get(&sha256)?;
         match crate::photos::renditions::rendition(&original, 480) {
             Ok(small) => drop(photos.insert(sha256, small)),
             Err(why) => tracing::warn!(%sha256, %why, "a letter's photo cannot be shown"),
