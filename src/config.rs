@@ -2,6 +2,7 @@
 //! with its name, because a misspelt one that is silently ignored costs more.
 
 use crate::access::passwords::Policy;
+use crate::files::Storage;
 use figment::Figment;
 use figment::providers::{Env, Format as _, Serialized, Toml};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -15,6 +16,8 @@ struct Written {
     data_dir: PathBuf,
     database_url: Option<String>,
     storage: Option<String>,
+    s3_access_key: Option<String>,
+    s3_secret_key: Option<String>,
     listen: String,
     workers: usize,
     fonts_dir: PathBuf,
@@ -34,6 +37,8 @@ impl Default for Written {
             data_dir: "data".into(),
             database_url: None,
             storage: None,
+            s3_access_key: None,
+            s3_secret_key: None,
             listen: "127.0.0.1:8080".into(),
             workers: 2,
             fonts_dir: "assets/fonts".into(),
@@ -67,8 +72,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// The database's URL (may hold a password).
     pub database_url: SecretString,
-    /// The folder of the file store.
-    pub files_dir: PathBuf,
+    /// Where photos and documents lie.
+    pub storage: Storage,
     /// Address and port of the API.
     pub listen: String,
     /// HTTP worker threads.
@@ -92,7 +97,7 @@ pub struct Config {
 }
 
 /// Environment names that belong to the tests.
-const NOT_SETTINGS: [&str; 4] = ["test_require", "test_keep", "update_golden", "config"];
+const NOT_SETTINGS: [&str; 5] = ["test_require", "test_keep", "test_s3", "update_golden", "config"];
 
 impl Config {
     /// Reads the settings of this process.
@@ -128,12 +133,9 @@ impl Config {
         let url = w.database_url.filter(|u| !u.is_empty());
         let url = url.unwrap_or_else(|| format!("sqlite:{}", w.data_dir.join("yixun.db").display()));
         crate::db::connection::kind_of(&url).map_err(|why| format!("设置 DATABASE_URL：{why}"))?;
-        let files_dir = match w.storage.as_deref() {
-            None => w.data_dir.join("files"),
-            Some(text) => match text.strip_prefix("folder:") {
-                Some(path) if !path.is_empty() => path.into(),
-                _ => return Err("设置 YIXUN_STORAGE：目前支持 folder:路径".into()),
-            },
+        let storage = match w.storage.as_deref() {
+            None => Storage::Folder(w.data_dir.join("files")),
+            Some(text) => Storage::parse(text, (w.s3_access_key, w.s3_secret_key))?,
         };
         if w.workers == 0 || w.workers > 64 {
             return Err("设置 YIXUN_WORKERS：应在 1 到 64 之间".into());
@@ -144,7 +146,7 @@ impl Config {
         Ok(Self {
             data_dir: w.data_dir,
             database_url: url.into(),
-            files_dir,
+            storage,
             listen: w.listen,
             workers: w.workers,
             fonts_dir: w.fonts_dir,

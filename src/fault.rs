@@ -93,6 +93,9 @@ pub enum Fault {
     /// Temporarily not possible; the same request may succeed later.
     #[error("系统繁忙，请稍后再试")]
     Busy(String),
+    /// There is no room left for what was sent; the text is for the log.
+    #[error("存储空间已满，请稍后再传并联系管理员")]
+    Full(String),
     /// The database said no.
     #[error("数据库错误")]
     Database(#[from] diesel::result::Error),
@@ -139,7 +142,7 @@ impl Fault {
     /// What happened, with its cause: for logs and the console, never for clients.
     pub fn for_log(&self) -> String {
         match self {
-            Self::Busy(why) | Self::Internal(why) => format!("{self}：{why}"),
+            Self::Busy(why) | Self::Full(why) | Self::Internal(why) => format!("{self}：{why}"),
             Self::Database(error) => format!("{self}：{error}"),
             _ => self.to_string(),
         }

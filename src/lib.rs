@@ -32,3 +32,4 @@ pub mod http;
 pub mod jobs;
 pub mod reference;
 pub mod telemetry;
+pub mod verify;

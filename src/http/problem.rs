@@ -1,7 +1,8 @@
 //! RFC 9457 answers: the one mapping from a [`Fault`] to a status. The doctrine:
 //! 400 the request cannot be read · 401 who are you · 403 you may not · 404 not there, or not yours to see ·
 //! 409 the present state forbids it, or it differs from what is stored · 412/428 `If-Match` · 413 too large ·
-//! 415 wrong kind of body · 422 readable but wrong, with JSON pointers · 429 slow down · 503 come back later.
+//! 415 wrong kind of body · 422 readable but wrong, with JSON pointers · 429 slow down · 503 come back later ·
+//! 507 no room.
 //! `code` is stable and for programs; `detail` is Chinese and for people; nothing tells of SQL, paths or types.
 
 use crate::fault::{Fault, FieldFault};
@@ -64,6 +65,7 @@ impl Problem {
             Fault::Unsupported(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", &[]),
             Fault::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many_attempts", &[]),
             Fault::Busy(_) => (StatusCode::SERVICE_UNAVAILABLE, "busy", &[]),
+            Fault::Full(_) => (StatusCode::INSUFFICIENT_STORAGE, "storage_full", &[]),
             Fault::Database(_) | Fault::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal", &[]),
         }
     }
@@ -80,6 +82,7 @@ impl ResponseError for Problem {
             Fault::Database(error) => tracing::error!(%error, "database fault"),
             Fault::Internal(why) => tracing::error!(%why, "internal fault"),
             Fault::Busy(why) => tracing::warn!(%why, "busy"),
+            Fault::Full(why) => tracing::error!(%why, "the storage is full"),
             _ => {}
         }
         let mut answer = HttpResponse::build(status);
@@ -87,6 +90,7 @@ impl ResponseError for Problem {
         match &self.0 {
             Fault::TooMany { seconds } => drop(answer.insert_header((RETRY_AFTER, seconds.to_string()))),
             Fault::Busy(_) => drop(answer.insert_header((RETRY_AFTER, "2"))),
+            Fault::Full(_) => drop(answer.insert_header((RETRY_AFTER, "60"))),
             Fault::Unauthenticated { .. } => drop(answer.insert_header((WWW_AUTHENTICATE, "Bearer"))),
             _ => {}
         }

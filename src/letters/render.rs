@@ -37,7 +37,7 @@ pub fn render(app: &Arc<App>, id: LetterId) -> Outcome<()> {
     }
     let bytes = pdf(app, &snapshot(&row)?)?;
     let length = i64::try_from(bytes.len()).map_err(Fault::internal)?;
-    let sha256 = app.files.put(&bytes).map_err(Fault::internal)?;
+    let sha256 = app.files.put(&bytes)?;
     app.db.write_now(Stamp::system("render", app.clock.now()), "letter.render", move |tx| {
         let held = store::find_locked(tx.conn(), id)?.ok_or_else(|| Fault::missing("提醒函"))?;
         tx.audit("letter", id, json!({ "document": sha256 }));

@@ -16,6 +16,8 @@ pub use manifest::{
     hash_is_well_formed, photos_of,
 };
 
+pub use store::{blobs_after, blobs_named};
+
 use crate::access::Places;
 use crate::db::types::coded;
 use crate::db::{AnyConn, Change, Tx};
@@ -158,7 +160,7 @@ pub fn examine(claimed_sha256: &str, bytes: &[u8]) -> Outcome<Stored> {
 /// # Errors
 /// The storage's.
 pub fn keep(files: &Store, bytes: &[u8]) -> Outcome<()> {
-    files.put(bytes).map(drop).map_err(Fault::internal)
+    Ok(files.put(bytes).map(drop)?)
 }
 
 /// Whether `owner` may send this photo under this id; asked before the bytes are stored, so that what is refused leaves
@@ -256,7 +258,7 @@ pub fn find(conn: &mut AnyConn, places: &Places, user: UserId, id: PhotoId) -> O
 pub fn original(files: &Store, photo: &PhotoView) -> Outcome<Vec<u8>> {
     files.get(&photo.sha256).map_err(|e| match e {
         StoreFault::NotFound => Fault::internal(format!("photo {} has lost its blob", photo.photo_id)),
-        other => Fault::internal(other),
+        other => other.into(),
     })
 }
 
