@@ -16,6 +16,7 @@ use crate::config::AuthoritySettings;
 use crate::db::{AnyConn, Change, Tx};
 use crate::fault::{Fault, FieldFault, Outcome};
 use crate::files::{Store, StoreFault};
+use crate::findings;
 use crate::ids::{BatchId, CampaignId, FindingId, LetterId, TypedId as _};
 use crate::jobs::{RenderLetter, enqueue};
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
@@ -328,6 +329,8 @@ pub fn issue_batch(tx: &mut Tx<'_>, places: &Places, sender: &Sender, ids: &[Let
         row.seq = Some(seq);
         row.number = Some(number);
         store::save(tx.conn(), &row)?;
+        let printed = store::lines(tx.conn(), row.id)?;
+        findings::mark_printed(tx, &printed)?;
         record(tx, &row, "issue", None)?;
         enqueue(tx, &RenderLetter { letter: row.id }, Some(format!("render:{}", row.id)))?;
     }

@@ -28,6 +28,7 @@ mod findings;
 mod golden;
 mod import;
 mod inspections;
+mod late;
 mod letters;
 mod openapi;
 mod parity;
@@ -51,6 +52,7 @@ fn register(suite: &mut Suite) {
     bad_input::register(suite);
     build::register(suite);
     inspections::register(suite);
+    late::register(suite);
     photos::register(suite);
     findings::register(suite);
     letters::register(suite);
