@@ -303,7 +303,13 @@ fn submit_one(
 ) -> Outcome<()> {
     let raw = sheet.to_string();
     let body: InspectionBody = serde_json::from_value(sheet).map_err(Fault::internal)?;
-    let holder = Holder { id: inspector, third_party: false, scope: Scope::everywhere(), reaches: vec![] };
+    let holder = Holder {
+        id: inspector,
+        third_party: false,
+        scope: Scope::everywhere(),
+        reaches: vec![],
+        lapsed: vec![],
+    };
     let (id, row_lock) = (InspectionId(phone_id()), contender.row_lock);
     contender.db.write_now(by(inspector), "inspection.submit", move |tx| {
         attempts.fetch_add(1, Ordering::Relaxed);

@@ -148,6 +148,14 @@ impl Fault {
         }
     }
 
+    /// The same, with its pointers below `prefix`: what was judged is a part of what was sent.
+    pub fn below(mut self, prefix: &str) -> Self {
+        if let Self::Invalid { errors, .. } | Self::Refused { errors, .. } = &mut self {
+            errors.iter_mut().for_each(|e| e.pointer.insert_str(0, prefix));
+        }
+        self
+    }
+
     /// Whether the input was refused with this code.
     pub fn has_code(&self, wanted: &str) -> bool {
         matches!(self, Self::Invalid { code, .. } if code == wanted)

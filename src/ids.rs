@@ -77,6 +77,10 @@ ids! {
     VisitId;
     /// An inspection of one facility during a visit.
     InspectionId;
+    /// A record in quarantine.
+    QuarantineId;
+    /// A later version of an inspection.
+    AmendmentId;
     /// A photo or document kept as evidence.
     PhotoId;
     /// A finding 问题.

@@ -96,6 +96,10 @@ permissions! {
     SubmitInspection = "inspection.submit" [Inspector];
     /// Read visits and inspections.
     ReadInspections = "inspection.read" [Inspector|Drafter|Reviewer|Registrar|Issuer|Street|Operator|Supervisor];
+    /// Read what phones sent too late or out of place.
+    ReadQuarantine = "quarantine.read" [Drafter|Reviewer|Supervisor];
+    /// Accept it into place or dismiss it.
+    DecideQuarantine = "quarantine.decide" [Drafter];
     /// Upload photos and documents as evidence.
     UploadPhoto = "photo.upload" [Inspector|Drafter|Street|Operator];
     /// Read the originals of photos, with the place and time that the phone wrote into them.

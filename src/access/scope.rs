@@ -4,6 +4,7 @@
 
 use super::permissions::{Action, Role};
 use crate::ids::{AreaId, FacilityId, UserId};
+use chrono::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A set of places.
@@ -106,6 +107,29 @@ pub fn scope_of(action: Action, grants: &[Reach]) -> Option<Scope> {
     allowed.then_some(scope)
 }
 
+/// A grant that has ended.
+#[derive(Debug, Clone)]
+pub struct Lapsed {
+    /// What it was, with the streets of its last day.
+    pub reach: Reach,
+    /// The last day on which it was in force.
+    pub last_day: NaiveDate,
+}
+
+/// What an inspector whose contract has ended may still do: hand in what the phone has kept.
+const OPEN_TO_LAPSED: [Action; 2] = [Action::SubmitInspection, Action::UploadPhoto];
+
+/// Whether grants that have ended say anything of an action.
+pub fn minds_lapsed(action: Action) -> bool {
+    OPEN_TO_LAPSED.contains(&action)
+}
+
+/// Where `action` reaches for somebody with no grant in force that allows it: nowhere, but for a former inspector not
+/// forbidden, because what their phone has kept is to be judged and not lost. PURE.
+pub fn scope_of_lapsed(action: Action, lapsed: &[Lapsed]) -> Option<Scope> {
+    (minds_lapsed(action) && !lapsed.is_empty()).then(Scope::default)
+}
+
 /// A person who may do something: where that reaches, and every grant in force, because some rules ask for a rank.
 #[derive(Debug, Clone)]
 pub struct Holder {
@@ -117,9 +141,23 @@ pub struct Holder {
     pub scope: Scope,
     /// All grants in force.
     pub reaches: Vec<Reach>,
+    /// An inspector's grants that have ended; only where an action minds them.
+    pub lapsed: Vec<Lapsed>,
 }
 
 impl Holder {
+    /// Somebody of whom only the account counts, because what they did was judged before.
+    pub fn account_only(id: UserId, third_party: bool) -> Self {
+        Self { id, third_party, scope: Scope::default(), reaches: vec![], lapsed: vec![] }
+    }
+
+    /// Every place that the permission reaches or an ended grant reached.
+    pub fn places_ever(&self) -> Places {
+        let mut places = self.scope.places();
+        self.lapsed.iter().for_each(|l| places.add(&l.reach.places));
+        places
+    }
+
     /// The roles that the person holds over a finding: a reviewer of one street is none in the next, and one of a category
     /// none in another.
     pub fn roles_over(&self, street: AreaId, facility: FacilityId, category: &str) -> Vec<Role> {
@@ -167,6 +205,22 @@ mod tests {
         let check = scope_of(Action::CheckClaim, &grants).unwrap();
         assert!(check.open.holds(a, None) && !check.open.holds(b, None));
         assert_eq!(scope_of(Action::IssueLetters, &grants), None);
+    }
+
+    #[test]
+    fn grants_that_have_ended_open_the_inspectors_two_doors_and_no_other() {
+        use crate::db::types::Coded as _;
+        let ended = Lapsed {
+            reach: reach(Role::Inspector, street(1)),
+            last_day: NaiveDate::from_ymd_opt(2026, 8, 1).unwrap(),
+        };
+        let nowhere = Some(Scope::default());
+        for action in Action::ALL {
+            let open = matches!(action, Action::SubmitInspection | Action::UploadPhoto);
+            let told = scope_of_lapsed(*action, std::slice::from_ref(&ended));
+            assert_eq!(told, nowhere.clone().filter(|_| open), "{action:?}");
+            assert_eq!(scope_of_lapsed(*action, &[]), None);
+        }
     }
 
     #[test]

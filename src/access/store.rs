@@ -1,7 +1,7 @@
 //! Rows and queries of accounts, grants, sessions and refresh tokens.
 
 use super::permissions::Role;
-use super::scope::{Places, Reach};
+use super::scope::{Lapsed, Places, Reach};
 use crate::db::schema::{
     area, area_version, facility, login_failure, password_history, refresh_token, session, user_account,
     user_grant,
@@ -188,18 +188,29 @@ pub fn end_grant(conn: &mut AnyConn, user: UserId, id: GrantId, on: NaiveDate) -
 /// The grants in force on a business day, with their areas resolved to streets.
 pub fn reaches(conn: &mut AnyConn, id: UserId, on: NaiveDate) -> Outcome<Vec<Reach>> {
     let in_force = |g: &GrantRow| g.valid_from <= on && g.valid_to.is_none_or(|to| to >= on);
-    let grants: Vec<GrantRow> = grants_of(conn, id)?.into_iter().filter(in_force).collect();
-    let mut reaches = Vec::with_capacity(grants.len());
-    for grant in grants {
-        let mut places = Places::default();
-        match (grant.area_id, grant.facility_id) {
-            (_, Some(facility)) => places.facilities = BTreeSet::from([facility]),
-            (Some(area), None) => places.streets = streets_under(conn, area, on)?,
-            (None, None) => places.all = true,
-        }
-        reaches.push(Reach { role: grant.role, places, category: grant.category });
+    let grants = grants_of(conn, id)?.into_iter().filter(in_force);
+    grants.map(|grant| reach(conn, grant, on)).collect()
+}
+
+/// An inspector's grants that have ended before a business day, with the streets of their last. One that was taken before
+/// it began was never in force.
+pub fn lapsed(conn: &mut AnyConn, id: UserId, on: NaiveDate) -> Outcome<Vec<Lapsed>> {
+    let ended = |g: GrantRow| {
+        let last_day = g.valid_to.filter(|to| *to < on && *to >= g.valid_from)?;
+        (g.role == Role::Inspector).then_some((g, last_day))
+    };
+    let grants = grants_of(conn, id)?.into_iter().filter_map(ended);
+    grants.map(|(g, last_day)| Ok(Lapsed { reach: reach(conn, g, last_day)?, last_day })).collect()
+}
+
+fn reach(conn: &mut AnyConn, grant: GrantRow, on: NaiveDate) -> Outcome<Reach> {
+    let mut places = Places::default();
+    match (grant.area_id, grant.facility_id) {
+        (_, Some(facility)) => places.facilities = BTreeSet::from([facility]),
+        (Some(area), None) => places.streets = streets_under(conn, area, on)?,
+        (None, None) => places.all = true,
     }
-    Ok(reaches)
+    Ok(Reach { role: grant.role, places, category: grant.category })
 }
 
 /// The streets at or under an area on a day.

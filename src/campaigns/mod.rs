@@ -212,6 +212,14 @@ pub fn campaign_in(conn: &mut AnyConn, places: &Places, id: CampaignId) -> Outco
     if touches(conn, places, &campaign)? { Ok(campaign) } else { Err(Fault::missing("检查行动")) }
 }
 
+/// Whether a campaign has ended, wherever it lies; one that is not there has not.
+///
+/// # Errors
+/// The database's.
+pub fn is_closed(conn: &mut AnyConn, id: CampaignId) -> Outcome<bool> {
+    Ok(store::find(conn, id)?.is_some_and(|campaign| campaign.state != "active"))
+}
+
 /// Whether a facility is to be inspected.
 ///
 /// # Errors
@@ -266,6 +274,23 @@ pub fn add_targets(
     tx.audit("campaign", id, json!({ "targets": total }));
     tx.changed("campaign", id.0, None, Change::Put)?;
     Ok((total - before, total))
+}
+
+/// Ends a campaign: what phones send for it from now on is late. Again is the same. Only whoever reaches all of it ends it.
+///
+/// # Errors
+/// Missing.
+pub fn close(tx: &mut Tx<'_>, places: &Places, id: CampaignId, note: Option<&str>) -> Outcome<CampaignView> {
+    let campaign = campaign_in(tx.conn(), places, id)?;
+    let streets = crate::access::streets_under(tx.conn(), campaign.area_id, campaign.starts_on)?;
+    if !streets.iter().all(|s| places.holds(*s, None)) {
+        return Err(Fault::missing("检查行动"));
+    }
+    if store::close(tx.conn(), id)? {
+        tx.changed("campaign", id.0, None, Change::Put)?;
+    }
+    tx.audit("campaign", id, json!({ "state": "closed", "note": note }));
+    campaign_in(tx.conn(), places, id)
 }
 
 /// Targets by facility code, within the caller's places.

@@ -80,6 +80,15 @@ pub fn list(conn: &mut AnyConn, after: Option<CampaignId>, limit: i64) -> Outcom
     Ok(rows.into_iter().map(CampaignView::from).collect())
 }
 
+/// Closes a campaign; tells whether it was open.
+pub fn close(conn: &mut AnyConn, id: CampaignId) -> Outcome<bool> {
+    let open = campaign::table.find(id).filter(campaign::state.eq("active"));
+    let closed = diesel::update(open)
+        .set((campaign::state.eq("closed"), campaign::revision.eq(campaign::revision + 1)))
+        .execute(conn)?;
+    Ok(closed == 1)
+}
+
 pub fn is_target(conn: &mut AnyConn, id: CampaignId, of: FacilityId) -> Outcome<bool> {
     Ok(campaign_target::table.find((id, of)).count().get_result::<i64>(conn)? > 0)
 }
@@ -265,6 +274,7 @@ pub fn incomplete(conn: &mut AnyConn, places: &Places, id: CampaignId) -> Outcom
         .filter(evidence::subject_kind.eq("inspection"))
         .filter(evidence::subject_id.eq_any(ids))
         .filter(evidence::received_at.is_null())
+        .filter(evidence::superseded.eq(false))
         .group_by(evidence::subject_id)
         .select((evidence::subject_id, count_star()))
         .load::<(InspectionId, i64)>(conn)?

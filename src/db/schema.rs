@@ -345,6 +345,7 @@ diesel::table! {
         lacking -> Integer,
         received_at -> TsUtc,
         completed_at -> Nullable<TsUtc>,
+        version -> Integer,
     }
 }
 
@@ -409,6 +410,7 @@ diesel::table! {
         owner_id -> IdSql,
         declared_at -> TsUtc,
         received_at -> Nullable<TsUtc>,
+        superseded -> Bool,
     }
 }
 
@@ -464,6 +466,7 @@ diesel::table! {
         responsible_post -> Text,
         responsible_person -> Text,
         revision -> Integer,
+        printed_at -> Nullable<TsUtc>,
     }
 }
 
@@ -691,6 +694,48 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// What a phone sent authentic but too late or out of place: kept whole until the clerk decides.
+    quarantine (id) {
+        id -> IdSql,
+        inspection_id -> IdSql,
+        version -> Integer,
+        reason -> Text,
+        state -> Text,
+        facility_id -> IdSql,
+        street_id -> IdSql,
+        campaign_id -> Nullable<IdSql>,
+        submitted_by -> IdSql,
+        third_party -> Bool,
+        body -> Text,
+        body_sha256 -> Text,
+        received_at -> TsUtc,
+        decided_by -> Nullable<IdSql>,
+        decided_at -> Nullable<TsUtc>,
+        note -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// A later version of an inspection. It may come before its original.
+    amendment (id) {
+        id -> IdSql,
+        inspection_id -> IdSql,
+        submitted_by -> IdSql,
+        version -> Integer,
+        third_party -> Bool,
+        body -> Text,
+        body_sha256 -> Text,
+        received_at -> TsUtc,
+        applied_at -> Nullable<TsUtc>,
+        receipt -> Nullable<Text>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     area,
     area_version,
@@ -715,6 +760,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     visit_participant,
     inspection,
     inspection_answer,
+    quarantine,
+    amendment,
     blob,
     photo,
     evidence,

@@ -5,7 +5,7 @@ use super::store::{self, FacilityFilter, VersionRow};
 use super::{FacilityKind, FacilityState, Route};
 use crate::access::Places;
 use crate::db::page::{Page, PageAsk, page};
-use crate::db::{AnyConn, Change, Tx};
+use crate::db::{AnyConn, Change, Ts, Tx};
 use crate::directory::geo::{Datum, Position};
 use crate::fault::{Fault, Outcome};
 use crate::ids::{AreaId, FacilityId, FacilityVersionId};
@@ -235,13 +235,20 @@ pub fn update(
     find(tx.conn(), places, id)
 }
 
-/// Records what an inspector saw of a facility's operation.
+/// Records what an inspector saw of a facility's operation, as of the day on which the record came in.
 ///
 /// # Errors
 /// The database's.
-pub fn set_observed(tx: &mut Tx<'_>, id: FacilityId, status: &str) -> Outcome<()> {
-    let at = tx.ts();
+pub fn set_observed(tx: &mut Tx<'_>, id: FacilityId, status: &str, at: Ts) -> Outcome<()> {
     store::set_observed(tx.conn(), id, status, at)
+}
+
+/// The streets where a facility was before.
+///
+/// # Errors
+/// The database's.
+pub fn former_streets(conn: &mut AnyConn, id: FacilityId) -> Outcome<Vec<AreaId>> {
+    store::former_streets(conn, id)
 }
 
 fn check_street(conn: &mut AnyConn, places: &Places, facts: &FacilityFacts) -> Outcome<()> {

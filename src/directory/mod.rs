@@ -9,7 +9,7 @@ pub mod import;
 pub(crate) mod store;
 
 pub use areas::{AreaNow, AreaView, street};
-pub use facilities::{FacilityNow, FacilityView, facility_by_id, facility_in, set_observed};
+pub use facilities::{FacilityNow, FacilityView, facility_by_id, facility_in, former_streets, set_observed};
 
 use crate::db::types::coded;
 

@@ -302,6 +302,13 @@ pub fn versions(conn: &mut AnyConn, id: FacilityId) -> Outcome<Vec<FacilityView>
     Ok(rows.into_iter().map(facility_view).collect())
 }
 
+pub fn former_streets(conn: &mut AnyConn, id: FacilityId) -> Outcome<Vec<AreaId>> {
+    let earlier = facility_version::table
+        .filter(facility_version::facility_id.eq(id))
+        .filter(facility_version::valid_to.is_not_null());
+    Ok(earlier.select(facility_version::street_id).distinct().load(conn)?)
+}
+
 pub fn facility_by_code(conn: &mut AnyConn, code: &str) -> Outcome<Option<FacilityId>> {
     Ok(facility::table.filter(facility::code.eq(code)).select(facility::id).first(conn).optional()?)
 }

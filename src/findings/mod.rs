@@ -4,6 +4,7 @@
 //! interval, the audit line and the change feed. A closed finding is never edited: the same item failing again opens a
 //! new one that points back to it.
 
+mod amended;
 pub mod deadlines;
 mod opening;
 mod record;
@@ -12,6 +13,7 @@ mod steps;
 pub(crate) mod store;
 mod view;
 
+pub use amended::{Correction, correct, is_printed, mark_printed};
 pub use opening::{OpenFinding, Opened, open_for};
 pub use steps::{
     Claim, Recheck, Service, check, claim, close, confirm, reinspect, return_claim, serve, withdraw,

@@ -11,7 +11,7 @@ use crate::clock::business_date;
 use crate::db::{Tx, counter};
 use crate::directory::{self, FacilityNow};
 use crate::fault::{Fault, Outcome};
-use crate::ids::{CampaignId, FindingId, InspectionId, ItemId};
+use crate::ids::{CampaignId, FindingId, InspectionId, ItemId, UserId};
 use chrono::{DateTime, Datelike as _, Months, Utc};
 use serde_json::json;
 
@@ -31,6 +31,8 @@ pub struct OpenFinding<'a> {
     pub inspection_id: Option<InspectionId>,
     /// What was seen.
     pub description: &'a str,
+    /// Who found it: whoever was there, which need not be who acts.
+    pub found_by: UserId,
     /// Found by a third party.
     pub third_party: bool,
     /// How the sheet was handed over on site, if it was.
@@ -129,7 +131,7 @@ fn fresh(tx: &mut Tx<'_>, new: &OpenFinding<'_>) -> Outcome<FindingRow> {
         state: State::Open,
         repeat_of: store::last_closed(tx.conn(), facility.id, &item.code, since.into())?,
         parent_id: None,
-        found_by: tx.user()?,
+        found_by: new.found_by,
         found_at: tx.ts(),
         confirmed_by: None,
         confirmed_at: None,
@@ -166,7 +168,7 @@ fn settle_on_site(tx: &mut Tx<'_>, row: &mut FindingRow, new: &OpenFinding<'_>) 
     if new.third_party || row.severity == Severity::Major {
         return Ok(());
     }
-    let who = Who { id: tx.user()?, roles: vec![], third_party: false };
+    let who = Who { id: new.found_by, roles: vec![], third_party: false };
     step(tx, row, new, Event::Confirm { clause: false }, &who)?;
     row.confirmed_by = Some(who.id);
     row.confirmed_at = Some(tx.ts());

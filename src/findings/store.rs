@@ -143,6 +143,21 @@ pub fn last_closed(
         .optional()?)
 }
 
+/// Marks findings as printed, unless they are already.
+pub fn mark_printed(conn: &mut AnyConn, ids: &[FindingId], at: Ts) -> Outcome<()> {
+    let new = finding::table.filter(finding::id.eq_any(ids.to_vec())).filter(finding::printed_at.is_null());
+    diesel::update(new).set(finding::printed_at.eq(Some(at))).execute(conn)?;
+    Ok(())
+}
+
+/// Whether a finding that an inspection opened is printed.
+pub fn is_printed(conn: &mut AnyConn, inspection: InspectionId) -> Outcome<bool> {
+    let printed = finding::table
+        .filter(finding::inspection_id.eq(inspection))
+        .filter(finding::printed_at.is_not_null());
+    Ok(printed.count().get_result::<i64>(conn)? > 0)
+}
+
 type Reach = Box<dyn BoxableExpression<finding::table, MultiBackend, SqlType = Bool>>;
 
 fn within_places(places: &Places) -> Reach {

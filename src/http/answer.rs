@@ -88,6 +88,36 @@ impl<T: ToSchema + 'static> Described for Made<T> {
     }
 }
 
+/// 201 or 200 as [`Made`], or 202 with a receipt of its own when what came is kept and not in force.
+pub enum Taken<T, K> {
+    /// It is new.
+    New(T),
+    /// The same was there already.
+    Same(T),
+    /// It is kept.
+    Kept(K),
+}
+
+impl<T: Serialize + Tagged, K: Serialize + Tagged> Responder for Taken<T, K> {
+    type Body = BoxBody;
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+        match self {
+            Self::New(body) => json_answer(StatusCode::CREATED, &body, request),
+            Self::Same(body) => json_answer(StatusCode::OK, &body, request),
+            Self::Kept(body) => json_answer(StatusCode::ACCEPTED, &body, request),
+        }
+    }
+}
+
+impl<T: ToSchema + 'static, K: ToSchema + 'static> Described for Taken<T, K> {
+    fn describe(op: &mut OperationSpec) {
+        Made::<T>::describe(op);
+        let schema = op.schema::<K>();
+        let content = json!({"application/json": {"schema": schema}});
+        op.response("202", json!({"description": "已收存，尚未生效", "content": content}));
+    }
+}
+
 /// 204.
 pub struct Done;
 

@@ -5,7 +5,7 @@
 use super::operation::{OperationSpec, Part};
 use super::problem::Problem;
 use crate::access::permissions::{Action, Permission, Role};
-use crate::access::scope::{Holder, Reach, Scope, scope_of};
+use crate::access::scope::{Holder, Lapsed, Reach, Scope, minds_lapsed, scope_of, scope_of_lapsed};
 use crate::access::{Actor, Stamp, store, tokens};
 use crate::app::App;
 use crate::clock::{business_date, machine_now};
@@ -37,6 +37,7 @@ pub struct Allowed<P> {
     /// The roles in force.
     pub roles: Vec<Role>,
     reaches: Vec<Reach>,
+    lapsed: Vec<Lapsed>,
     /// The session of the token.
     pub session: SessionId,
     /// Business time of the request.
@@ -69,6 +70,7 @@ impl<P: Permission> Allowed<P> {
             third_party: self.third_party,
             scope: self.scope.clone(),
             reaches: self.reaches.clone(),
+            lapsed: self.lapsed.clone(),
         }
     }
 
@@ -118,12 +120,15 @@ impl<P: Permission> FromRequest for Allowed<P> {
             let claims = tokens::verify(&app.keys, &token, machine)?;
             let now = app.clock.now();
             let policy = app.config.password_policy;
-            let person = app.db.read(move |conn| person(conn, &claims, now)).await?;
+            let person = app.db.read(move |conn| person(conn, &claims, now, P::ACTION)).await?;
             let stale = person.must_change || policy.is_stale(person.password_set_at, machine);
             if stale && !OPEN_TO_STALE.contains(&P::ACTION) {
                 return Err(Fault::forbidden("password_change_required", "请先修改密码").into());
             }
-            let Some(scope) = scope_of(P::ACTION, &person.reaches).or_else(|| own_account(P::ACTION)) else {
+            let scope = scope_of(P::ACTION, &person.reaches)
+                .or_else(|| scope_of_lapsed(P::ACTION, &person.lapsed))
+                .or_else(|| own_account(P::ACTION));
+            let Some(scope) = scope else {
                 tracing::warn!(user = %person.id, action = P::ACTION.code(), "denied");
                 return Err(Fault::forbidden("permission_denied", "没有执行此操作的权限").into());
             };
@@ -138,6 +143,7 @@ impl<P: Permission> FromRequest for Allowed<P> {
                 third_party: person.third_party,
                 roles,
                 reaches: person.reaches,
+                lapsed: person.lapsed,
                 session: person.session,
                 now,
                 address,
@@ -160,9 +166,15 @@ struct Person {
     password_set_at: DateTime<Utc>,
     session: SessionId,
     reaches: Vec<Reach>,
+    lapsed: Vec<Lapsed>,
 }
 
-fn person(conn: &mut AnyConn, claims: &tokens::Claims, now: DateTime<Utc>) -> Outcome<Person> {
+fn person(
+    conn: &mut AnyConn,
+    claims: &tokens::Claims,
+    now: DateTime<Utc>,
+    action: Action,
+) -> Outcome<Person> {
     let ended = || Fault::Unauthenticated {
         code: "session_ended".into(),
         detail: "登录已失效，请重新登录".into(),
@@ -172,7 +184,9 @@ fn person(conn: &mut AnyConn, claims: &tokens::Claims, now: DateTime<Utc>) -> Ou
     if session.user_id != account.id || account.disabled_at.is_some() || account.token_version != claims.tv {
         return Err(ended());
     }
-    let reaches = store::reaches(conn, account.id, business_date(now))?;
+    let today = business_date(now);
+    let reaches = store::reaches(conn, account.id, today)?;
+    let lapsed = if minds_lapsed(action) { store::lapsed(conn, account.id, today)? } else { vec![] };
     Ok(Person {
         id: account.id,
         name: account.display_name,
@@ -181,6 +195,7 @@ fn person(conn: &mut AnyConn, claims: &tokens::Claims, now: DateTime<Utc>) -> Ou
         password_set_at: account.password_set_at.0,
         session: session.id,
         reaches,
+        lapsed,
     })
 }
 

@@ -128,6 +128,25 @@ pub async fn add_targets(
     Ok(Found(TargetsAdded { added, total }))
 }
 
+/// Why a campaign ends.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CloseCampaign {
+    /// A remark, for the trail.
+    #[garde(length(chars, min = 1, max = 500))]
+    note: Option<String>,
+}
+
+pub async fn close(
+    caller: Allowed<may::WriteCampaigns>,
+    ApiPath(id): ApiPath<CampaignId>,
+    ApiJson(body): ApiJson<CloseCampaign>,
+) -> Answer<Found<CampaignView>> {
+    let places = caller.scope.places();
+    let closed = caller.write(move |tx| campaigns::close(tx, &places, id, body.note.as_deref())).await?;
+    Ok(Found(closed))
+}
+
 /// Which targets.
 #[derive(Debug, Deserialize, Validate, IntoParams)]
 #[serde(deny_unknown_fields)]

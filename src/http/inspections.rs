@@ -1,6 +1,6 @@
 //! Visits and inspections.
 
-use super::answer::{Found, Made, Tagged};
+use super::answer::{Found, Tagged, Taken};
 use super::caller::Allowed;
 use super::extract::{ApiPath, ApiQuery, ApiRaw};
 use super::problem::Answer;
@@ -8,6 +8,7 @@ use crate::access::permissions::may;
 use crate::db::page::{Page, PageAsk};
 use crate::fault::Fault;
 use crate::ids::{CampaignId, FacilityId, InspectionId, VisitId};
+use crate::inspections::quarantine::QuarantineReceipt;
 use crate::inspections::{
     self, InspectionBody, InspectionDetail, InspectionFilter, InspectionState, InspectionView, Receipt,
     Submitted, VisitView,
@@ -24,13 +25,14 @@ pub async fn put(
     caller: Allowed<may::SubmitInspection>,
     ApiPath(id): ApiPath<InspectionId>,
     body: ApiRaw<InspectionBody>,
-) -> Answer<Made<Receipt>> {
+) -> Answer<Taken<Receipt, QuarantineReceipt>> {
     let holder = caller.holder();
     let raw = String::from_utf8(body.bytes.to_vec()).map_err(Fault::internal)?;
     let submitted = caller.write(move |tx| inspections::submit(tx, &holder, id, &body.value, &raw)).await?;
     Ok(match submitted {
-        Submitted::New(receipt) => Made::New(receipt),
-        Submitted::Same(receipt) => Made::Same(receipt),
+        Submitted::New(receipt) => Taken::New(receipt),
+        Submitted::Same(receipt) => Taken::Same(receipt),
+        Submitted::Held(receipt) => Taken::Kept(receipt),
     })
 }
 

@@ -22,4 +22,5 @@ mod findings;
 mod inspections;
 mod letters;
 mod photos;
+mod quarantine;
 mod system;

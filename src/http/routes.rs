@@ -4,6 +4,7 @@
 use super::operation::{Operation, OperationSpec};
 use super::{
     access, audit, campaigns, checklists, compliance, directory, findings, inspections, letters, photos,
+    quarantine,
 };
 use actix_web::http::Method;
 use actix_web::{Route, web};
@@ -148,7 +149,8 @@ pub fn table() -> Routes {
         .get("/campaigns/{campaign_id}", "find_campaign", "查看检查行动", campaigns::find)
         .get("/campaigns/{campaign_id}/targets", "list_targets", "检查对象", campaigns::targets)
         .post("/campaigns/{campaign_id}/targets", "add_targets", "加入检查对象", campaigns::add_targets)
-        .get("/campaigns/{campaign_id}/progress", "campaign_progress", "检查进度", campaigns::progress);
+        .get("/campaigns/{campaign_id}/progress", "campaign_progress", "检查进度", campaigns::progress)
+        .post("/campaigns/{campaign_id}/closures", "close_campaign", "结束检查行动", campaigns::close);
     t.section("检查")
         .get("/inspections", "list_inspections", "检查记录列表", inspections::list)
         .put(
@@ -167,6 +169,21 @@ pub fn table() -> Routes {
             "photo_rendition",
             "照片缩图（不含元数据）",
             photos::rendition,
+        );
+    t.section("暂存")
+        .get("/quarantine", "list_quarantine", "逾期或不在范围内的记录", quarantine::list)
+        .get("/quarantine/{quarantine_id}", "find_quarantined", "查看暂存记录", quarantine::find)
+        .post(
+            "/quarantine/{quarantine_id}/acceptances",
+            "accept_quarantined",
+            "采纳暂存记录",
+            quarantine::accept,
+        )
+        .post(
+            "/quarantine/{quarantine_id}/dismissals",
+            "dismiss_quarantined",
+            "不予采纳暂存记录",
+            quarantine::dismiss,
         );
     t.section("问题与整改")
         .get("/findings", "list_findings", "问题台账", findings::list)

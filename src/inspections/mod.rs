@@ -1,11 +1,15 @@
 //! Visits and inspections. A phone sends an inspection under a UUID of its own making, with the visit that it belongs to,
 //! an answer to every item and a manifest of photos; `body` is what it sends, `rules` judges it (pure), `submit` stores
 //! it exactly once with its findings in one transaction. The same content again gives the same answer; other content is
-//! refused with what differs. Completeness is read from the manifest: a record whose declared photos have not arrived, or
+//! refused with what differs. Whatever is authentic but late or out of place (`standing`, pure) is kept in `quarantine`
+//! until the clerk decides. Completeness is read from the manifest: a record whose declared photos have not arrived, or
 //! that lacks a photo which the list demands, is never called complete.
 
 mod body;
+pub mod quarantine;
 pub mod rules;
+mod same;
+pub mod standing;
 pub(crate) mod store;
 mod submit;
 mod view;

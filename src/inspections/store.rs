@@ -117,6 +117,7 @@ pub struct InspectionRow {
     pub lacking: i32,
     pub received_at: Ts,
     pub completed_at: Option<Ts>,
+    pub version: i32,
 }
 
 pub fn insert(conn: &mut AnyConn, row: &InspectionRow) -> Outcome<()> {
@@ -141,6 +142,15 @@ pub fn of_visit(conn: &mut AnyConn, visit: VisitId, facility: FacilityId) -> Out
 pub fn set_receipt(conn: &mut AnyConn, id: InspectionId, receipt: &str) -> Outcome<()> {
     diesel::update(inspection::table.find(id)).set(inspection::receipt.eq(receipt)).execute(conn)?;
     Ok(())
+}
+
+/// Whether an inspection that came in later says how it found a facility.
+pub fn was_observed_after(conn: &mut AnyConn, facility: FacilityId, at: Ts) -> Outcome<bool> {
+    let later = inspection::table
+        .filter(inspection::facility_id.eq(facility))
+        .filter(inspection::received_at.gt(at))
+        .filter(inspection::observed_status.is_not_null());
+    Ok(later.count().get_result::<i64>(conn)? > 0)
 }
 
 /// Marks an inspection complete, unless a demanded photo was never declared. Returns whether it was marked now.

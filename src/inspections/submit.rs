@@ -1,24 +1,29 @@
 //! Storing an inspection exactly once. Uniqueness is the database's, never a cache's: two equal submissions that race end
 //! as one row and two equal answers on both databases.
 
-use super::body::{InspectionBody, SignatureState, Visit};
+use super::body::{Answer, InspectionBody, ObservedStatus, SignatureState, Visit};
+use super::quarantine::{self, Keep, QuarantineReceipt};
 use super::rules::{self, Verdict};
+use super::same::refuse_other;
+use super::standing::{Place, Standing, standing};
 use super::store::{self, InspectionRow, InspectionState, VisitRow};
-use crate::access::Holder;
+use crate::access::{Holder, Places};
 use crate::campaigns;
 use crate::canonical;
 use crate::checklists::{self, Item};
 use crate::db::types::Coded as _;
-use crate::db::{AnyConn, Change, Tx};
+use crate::db::{AnyConn, Change, Ts, Tx};
 use crate::directory::{self, FacilityNow, FacilityState};
 use crate::fault::{Fault, FieldFault, Outcome};
 use crate::findings::{OpenFinding, Opened, ServiceMethod, open_for};
 use crate::ids::{AreaId, CampaignId, FacilityId, InspectionId, ItemId, PhotoId, TypedId as _, VisitId};
-use crate::photos::{self, EvidenceView, Received, Stored, Subject, SubjectKind};
+use crate::photos::{self, Declared, EvidenceView, Received, Stored, Subject, SubjectKind};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use std::collections::HashMap;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 /// The part of the receipt that never changes: the same for every resend.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -60,13 +65,34 @@ pub enum Submitted {
     New(Receipt),
     /// The same was here already.
     Same(Receipt),
+    /// It is kept for the clerk.
+    Held(QuarantineReceipt),
 }
 
-/// Stores an inspection with its visit, manifest and findings, or recognises it.
+/// An inspection on its way into the books. Whoever acts may be another than whoever was there.
+pub(super) struct Record<'a> {
+    /// The inspector.
+    pub by: &'a Holder,
+    /// Its id.
+    pub id: InspectionId,
+    /// What it says, of the place where it goes.
+    pub body: &'a InspectionBody,
+    /// What the phone sent.
+    pub raw: &'a str,
+    /// The hash of that.
+    pub sha256: &'a str,
+    /// When the server had it.
+    pub received_at: Ts,
+    /// The facility.
+    pub facility: &'a FacilityNow,
+}
+
+/// Stores an inspection with its visit, manifest and findings, or recognises it; one that is late or out of place is kept
+/// for the clerk.
 ///
 /// # Errors
-/// Missing facility; `id_taken`, `differs`, `visit_differs`, `already_inspected`, `campaign_closed`, `facility_ended`;
-/// everything that the rules find wrong, by pointer.
+/// Missing facility; `id_taken`, `differs`, `visit_differs`, `already_inspected`; everything that the rules find wrong, by
+/// pointer.
 pub fn submit(
     tx: &mut Tx<'_>,
     by: &Holder,
@@ -74,25 +100,64 @@ pub fn submit(
     body: &InspectionBody,
     raw: &str,
 ) -> Outcome<Submitted> {
-    let hash = canonical::hash(body)?;
+    let sha256 = canonical::hash(body)?;
     if let Some(row) = store::find(tx.conn(), id)? {
-        return resent(tx, by, &row, body, &hash).map(Submitted::Same);
+        return resent(tx, by, &row, body, &sha256).map(Submitted::Same);
     }
-    let facility = directory::facility_in(tx.conn(), &by.scope.places(), body.facility_id)?;
-    check_place(tx.conn(), by, body, &facility)?;
-    let items = checklists::items_for(tx.conn(), body.checklist_id, facility.kind)?;
+    if let Some(kept) = quarantine::original_of(tx.conn(), id)? {
+        return quarantine::resent(tx, by, &kept, body, &sha256).map(Submitted::Held);
+    }
+    let facility = directory::facility_by_id(tx.conn(), body.facility_id)?;
+    let stands = standing_of(tx, by, body, &facility)?.ok_or_else(|| Fault::missing("设施"))?;
+    let items = items_of(tx.conn(), &by.places_ever(), body, &facility)?;
     let verdict = rules::judge(body, &items).map_err(Fault::invalid_many)?;
-    check_visit(tx, by, body, &facility)?;
-    let row = row_of(tx, by, id, body, raw, hash, &facility, &verdict);
-    store::insert(tx.conn(), &row)?;
-    let codes = items.iter().map(|i| (i.id, i.code.as_str()));
-    let codes: std::collections::HashMap<ItemId, &str> = codes.collect();
-    let coded = body.answers.iter().filter_map(|a| codes.get(&a.item_id).map(|code| (a, *code)));
-    store::insert_answers(tx.conn(), id, coded)?;
-    declare(tx, by, id, body, &facility, &items)?;
-    let findings = open_findings(tx, by, id, body, &facility, &verdict)?;
+    let record = Record { by, id, body, raw, sha256: &sha256, received_at: tx.ts(), facility: &facility };
+    if let Standing::Late(reason) = stands {
+        let keep = Keep { record: &record, version: 1, reason };
+        return quarantine::hold(tx, &keep, &demanded(body, &items)).map(Submitted::Held);
+    }
+    let stable = take(tx, &record, &items, verdict)?;
+    receipt(tx.conn(), stable).map(Submitted::New)
+}
+
+/// How an inspector stands to the place of a record now; `None` for whoever never reached it.
+pub(super) fn standing_of(
+    tx: &mut Tx<'_>,
+    by: &Holder,
+    body: &InspectionBody,
+    facility: &FacilityNow,
+) -> Outcome<Option<Standing>> {
+    let former = directory::former_streets(tx.conn(), facility.id)?;
+    let campaign_closed = match body.campaign_id {
+        Some(campaign) => campaigns::is_closed(tx.conn(), campaign)?,
+        None => false,
+    };
+    let place = Place {
+        facility: facility.id,
+        street: facility.street_id,
+        former: &former,
+        ended: facility.status == FacilityState::Ended,
+        campaign_closed,
+    };
+    Ok(standing(by, &place, body.visit.started_at, tx.now()))
+}
+
+/// Writes an inspection that was judged into the books.
+pub(super) fn take(
+    tx: &mut Tx<'_>,
+    record: &Record<'_>,
+    items: &[Item],
+    verdict: Verdict<'_>,
+) -> Outcome<Stable> {
+    let Record { id, body, facility, .. } = *record;
+    check_visit(tx, record)?;
+    store::insert(tx.conn(), &row_of(record, &verdict))?;
+    store::insert_answers(tx.conn(), id, coded_answers(body, items))?;
+    let subject = subject_of(record, SubjectKind::Inspection, id.uuid());
+    photos::declare(tx, &subject, &body.photos, &demanded(body, items))?;
+    let findings = open_findings(tx, record, &verdict.failing)?;
     if let Some(seen) = body.observed_status {
-        directory::set_observed(tx, facility.id, seen.code())?;
+        observe(tx, facility.id, seen, record.received_at)?;
     }
     let stable = Stable {
         id,
@@ -100,7 +165,7 @@ pub fn submit(
         facility_id: facility.id,
         campaign_id: body.campaign_id,
         street_id: facility.street_id,
-        received_at: tx.now(),
+        received_at: record.received_at.0,
         findings,
         lacking: verdict.lacking,
     };
@@ -112,78 +177,87 @@ pub fn submit(
     }
     tx.audit("inspection", id, json!({ "facility": facility.code, "findings": stable.findings.len() }));
     tx.changed("inspection", id.uuid(), Some(facility.street_id.uuid()), Change::Put)?;
-    receipt(tx.conn(), stable).map(Submitted::New)
+    Ok(stable)
 }
 
-fn receipt(conn: &mut AnyConn, stable: Stable) -> Outcome<Receipt> {
+/// Answers with the codes of their items.
+pub(super) fn coded_answers<'a>(
+    body: &'a InspectionBody,
+    items: &'a [Item],
+) -> impl Iterator<Item = (&'a Answer, &'a str)> {
+    let codes: HashMap<ItemId, &str> = items.iter().map(|i| (i.id, i.code.as_str())).collect();
+    body.answers.iter().filter_map(move |a| codes.get(&a.item_id).map(|code| (a, *code)))
+}
+
+/// What was seen of the facility's operation, unless a later record has spoken of it.
+pub(super) fn observe(tx: &mut Tx<'_>, facility: FacilityId, seen: ObservedStatus, at: Ts) -> Outcome<()> {
+    if store::was_observed_after(tx.conn(), facility, at)? {
+        return Ok(());
+    }
+    directory::set_observed(tx, facility, seen.code(), at)
+}
+
+pub(super) fn receipt(conn: &mut AnyConn, stable: Stable) -> Outcome<Receipt> {
     let row = store::find(conn, stable.id)?.ok_or_else(|| Fault::missing("检查记录"))?;
     let evidence = photos::evidence_of(conn, SubjectKind::Inspection, stable.id.uuid())?;
     Ok(Receipt { stable, state: row.state, evidence })
 }
 
-/// The same content is the same record. The stored body is parsed again by today's code, so that a field that is new
-/// since then never turns an old resend into a conflict.
 fn resent(
     tx: &mut Tx<'_>,
     by: &Holder,
     row: &InspectionRow,
     body: &InspectionBody,
-    hash: &str,
+    sha256: &str,
 ) -> Outcome<Receipt> {
     if row.submitted_by != by.id {
-        return Err(Fault::refused("id_taken", "该编号已被他人使用，请重新生成"));
+        return Err(id_taken());
     }
-    let stored: InspectionBody = serde_json::from_str(&row.body).map_err(Fault::internal)?;
-    if row.body_sha256 != hash && canonical::hash(&stored)? != hash {
-        let (old, new) = (serde_json::to_value(&stored), serde_json::to_value(body));
-        let differ = canonical::differences(&old.map_err(Fault::internal)?, &new.map_err(Fault::internal)?);
-        let told = |at: String| FieldFault::new(at, "differs", "与已提交的内容不同");
-        return Err(Fault::Refused {
-            code: "differs".into(),
-            detail: "该检查记录已提交过，且内容不同；更正请另行提交".into(),
-            errors: differ.into_iter().map(told).collect(),
-        });
-    }
+    refuse_other(&row.body, &row.body_sha256, body, sha256)?;
     tx.audit("inspection", row.id, json!({ "resent": true }));
     let stable: Stable = serde_json::from_str(&row.receipt).map_err(Fault::internal)?;
     receipt(tx.conn(), stable)
 }
 
-/// Whether this facility can be inspected so.
-fn check_place(
+/// Of another person's record nothing more is told.
+pub(super) fn id_taken() -> Fault {
+    Fault::refused("id_taken", "该编号已被他人使用，请重新生成")
+}
+
+/// The check items by which a record of this place is judged. The campaign must lie within `places`.
+///
+/// # Errors
+/// `unknown_checklist`, `unknown_campaign`, `other_checklist`, `not_a_target`.
+pub(super) fn items_of(
     conn: &mut AnyConn,
-    by: &Holder,
+    places: &Places,
     body: &InspectionBody,
     facility: &FacilityNow,
-) -> Outcome<()> {
-    if facility.status == FacilityState::Ended {
-        return Err(Fault::refused("facility_ended", "该设施已终止"));
-    }
+) -> Outcome<Vec<Item>> {
     let Some(campaign_id) = body.campaign_id else {
         let unknown = || Fault::invalid("/checklist_id", "unknown_checklist", "检查标准不存在");
-        return checklists::find(conn, body.checklist_id, None).map(drop).map_err(|e| e.if_missing(unknown));
+        checklists::find(conn, body.checklist_id, None).map_err(|e| e.if_missing(unknown))?;
+        return checklists::items_for(conn, body.checklist_id, facility.kind);
     };
-    let campaign = campaigns::campaign_in(conn, &by.scope.places(), campaign_id).map_err(|e| {
+    let campaign = campaigns::campaign_in(conn, places, campaign_id).map_err(|e| {
         e.if_missing(|| Fault::invalid("/campaign_id", "unknown_campaign", "检查行动不存在或不在权限范围内"))
     })?;
-    if campaign.state != "active" {
-        return Err(Fault::refused("campaign_closed", "检查行动已结束"));
-    }
     if campaign.checklist_id != body.checklist_id {
         return Err(Fault::invalid("/checklist_id", "other_checklist", "与检查行动的检查标准版本不符"));
     }
     if !campaigns::is_target(conn, campaign_id, facility.id)? {
         return Err(Fault::invalid("/facility_id", "not_a_target", "该设施不是检查行动的检查对象"));
     }
-    Ok(())
+    checklists::items_for(conn, body.checklist_id, facility.kind)
 }
 
 /// Stores the visit, or recognises it: every inspection of a visit carries the same visit.
-fn check_visit(tx: &mut Tx<'_>, by: &Holder, body: &InspectionBody, facility: &FacilityNow) -> Outcome<()> {
+fn check_visit(tx: &mut Tx<'_>, record: &Record<'_>) -> Outcome<()> {
+    let Record { by, body, facility, .. } = *record;
     let visit = &body.visit;
     let hash = canonical::hash(visit)?;
     let Some(known) = store::visit(tx.conn(), visit.id)? else {
-        let row = visit_row(tx, by, body, facility, hash);
+        let row = visit_row(record, hash);
         return store::insert_visit(tx.conn(), &row, &visit.participants);
     };
     if known.lead_id != by.id {
@@ -202,13 +276,8 @@ fn check_visit(tx: &mut Tx<'_>, by: &Holder, body: &InspectionBody, facility: &F
     }
 }
 
-fn visit_row(
-    tx: &Tx<'_>,
-    by: &Holder,
-    body: &InspectionBody,
-    facility: &FacilityNow,
-    content_sha256: String,
-) -> VisitRow {
+fn visit_row(record: &Record<'_>, content_sha256: String) -> VisitRow {
+    let Record { by, body, facility, .. } = *record;
     let Visit { id, kind, started_at, ended_at, position, notice_number, signature, .. } = &body.visit;
     VisitRow {
         id: *id,
@@ -227,21 +296,12 @@ fn visit_row(
         lead_id: by.id,
         street_id: facility.street_id,
         content_sha256,
-        received_at: tx.ts(),
+        received_at: record.received_at,
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "one row of many sources")]
-fn row_of(
-    tx: &Tx<'_>,
-    by: &Holder,
-    id: InspectionId,
-    body: &InspectionBody,
-    raw: &str,
-    body_sha256: String,
-    facility: &FacilityNow,
-    verdict: &Verdict<'_>,
-) -> InspectionRow {
+fn row_of(record: &Record<'_>, verdict: &Verdict<'_>) -> InspectionRow {
+    let Record { by, id, body, facility, .. } = *record;
     InspectionRow {
         id,
         visit_id: body.visit.id,
@@ -254,59 +314,56 @@ fn row_of(
         observed_status: body.observed_status,
         submitted_by: by.id,
         third_party: by.third_party,
-        body: raw.to_string(),
-        body_sha256,
+        body: record.raw.to_string(),
+        body_sha256: record.sha256.to_string(),
         receipt: String::new(),
         lacking: i32::try_from(verdict.lacking.len()).unwrap_or(i32::MAX),
-        received_at: tx.ts(),
+        received_at: record.received_at,
         completed_at: None,
+        version: 1,
     }
 }
 
-fn declare(
-    tx: &mut Tx<'_>,
-    by: &Holder,
-    id: InspectionId,
-    body: &InspectionBody,
-    facility: &FacilityNow,
-    items: &[Item],
-) -> Outcome<()> {
-    let subject = Subject {
-        kind: SubjectKind::Inspection,
-        id: id.uuid(),
-        street_id: facility.street_id,
-        facility_id: facility.id,
-        owner_id: by.id,
-    };
-    let demanded = |item: ItemId| {
-        let answer = body.answers.iter().find(|a| a.item_id == item);
-        let item = items.iter().find(|i| i.id == item);
+/// Whom and where the photos of a record belong to.
+pub(super) fn subject_of(record: &Record<'_>, kind: SubjectKind, id: Uuid) -> Subject {
+    Subject {
+        kind,
+        id,
+        street_id: record.facility.street_id,
+        facility_id: record.facility.id,
+        owner_id: record.by.id,
+    }
+}
+
+/// Whether the list demands a declared photo.
+pub(super) fn demanded<'a>(body: &'a InspectionBody, items: &'a [Item]) -> impl Fn(&Declared) -> bool + 'a {
+    move |declared| {
+        let answer = body.answers.iter().find(|a| declared.item_id == Some(a.item_id));
+        let item = items.iter().find(|i| declared.item_id == Some(i.id));
         item.zip(answer).is_some_and(|(i, a)| rules::demands_photo(i, a.outcome))
-    };
-    photos::declare(tx, &subject, &body.photos, &|d| d.item_id.is_some_and(demanded))
+    }
 }
 
 /// The sheet of an own officer is served on site, signed or refused; a third party's is information only.
-fn open_findings(
+pub(super) fn open_findings(
     tx: &mut Tx<'_>,
-    by: &Holder,
-    id: InspectionId,
-    body: &InspectionBody,
-    facility: &FacilityNow,
-    verdict: &Verdict<'_>,
+    record: &Record<'_>,
+    failing: &[(&Item, &str)],
 ) -> Outcome<Vec<Opened>> {
+    let Record { by, id, body, facility, .. } = *record;
     let method = match body.visit.signature.state {
         SignatureState::Signed => ServiceMethod::OnSite,
         SignatureState::Refused => ServiceMethod::Refused,
     };
     let mut opened = vec![];
-    for (item, description) in &verdict.failing {
+    for (item, description) in failing {
         let new = OpenFinding {
             facility,
             item,
             campaign_id: body.campaign_id,
             inspection_id: Some(id),
             description,
+            found_by: by.id,
             third_party: by.third_party,
             service: (!by.third_party).then_some(method),
         };

@@ -15,6 +15,7 @@ use crate::clock::business_date;
 use crate::config::AuthoritySettings;
 use crate::db::{AnyConn, Change, Tx};
 use crate::fault::{Fault, FieldFault, Outcome};
+use crate::findings;
 use crate::ids::{BatchId, CampaignId, FindingId, LetterId, TypedId as _};
 use crate::jobs::{RenderLetter, enqueue};
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
@@ -327,6 +328,8 @@ pub fn issue_batch(tx: &mut Tx<'_>, places: &Places, sender: &Sender, ids: &[Let
         row.seq = Some(seq);
         row.number = Some(number);
         store::save(tx.conn(), &row)?;
+        let printed = store::lines(tx.conn(), row.id)?;
+        findings::mark_printed(tx, &printed)?;
         record(tx, &row, "issue", None)?;
         enqueue(tx, &RenderLetter { letter: row.id }, Some(format!("render:{}", row.id)))?;
     }

@@ -184,6 +184,12 @@ pub fn set_lines(conn: &mut AnyConn, id: LetterId, findings: &[FindingId]) -> Ou
     Ok(())
 }
 
+/// The findings that a letter prints, in order.
+pub fn lines(conn: &mut AnyConn, id: LetterId) -> Outcome<Vec<FindingId>> {
+    let of_letter = letter_line::table.filter(letter_line::letter_id.eq(id)).order(letter_line::row);
+    Ok(of_letter.select(letter_line::finding_id).load(conn)?)
+}
+
 /// The numbers of the findings that letters print, in order.
 pub fn line_numbers(conn: &mut AnyConn, ids: &[LetterId]) -> Outcome<Vec<(LetterId, String)>> {
     Ok(letter_line::table

@@ -1,5 +1,5 @@
-//! The manifest: which photos a subject claims, and which of them have arrived. It is written once, with the subject;
-//! after that only the arrival of a photo changes it.
+//! The manifest: which photos a subject claims, and which of them have arrived. It is written once, with the subject, and
+//! anew with each later version of it; otherwise only the arrival of a photo changes it.
 
 use super::store::{self, NewPlace, PhotoRow, PlaceRow};
 use super::{MAX_LENGTH, Purpose, SubjectKind, fits, is_sha256};
@@ -98,15 +98,32 @@ pub fn declare(
     declared: &[Declared],
     required: &dyn Fn(&Declared) -> bool,
 ) -> Outcome<()> {
-    if declared.is_empty() {
-        return Ok(());
-    }
+    refuse(tx.conn(), subject.owner_id, declared)?;
+    insert(tx, subject, declared, required, false)
+}
+
+/// Refuses a declaration that can never be accepted, and stores nothing.
+///
+/// # Errors
+/// As [`declare`].
+pub fn refuse(conn: &mut AnyConn, owner: UserId, declared: &[Declared]) -> Outcome<()> {
+    let ids: Vec<PhotoId> = declared.iter().map(|d| d.photo_id).collect();
+    let arrived = store::find_many(conn, &ids)?;
+    let elsewhere = store::places_of(conn, &ids)?;
+    // In this order: of another person's photo nothing more is told than that the id is taken.
+    refuse_taken(owner, declared, &arrived, &elsewhere)?;
+    refuse_wrong(declared, &arrived)
+}
+
+fn insert(
+    tx: &mut Tx<'_>,
+    subject: &Subject,
+    declared: &[Declared],
+    required: &dyn Fn(&Declared) -> bool,
+    superseded: bool,
+) -> Outcome<()> {
     let ids: Vec<PhotoId> = declared.iter().map(|d| d.photo_id).collect();
     let arrived = store::find_many(tx.conn(), &ids)?;
-    let elsewhere = store::places_of(tx.conn(), &ids)?;
-    // In this order: of another person's photo nothing more is told than that the id is taken.
-    refuse_taken(subject.owner_id, declared, &arrived, &elsewhere)?;
-    refuse_wrong(declared, &arrived)?;
     let at = tx.ts();
     let place = |d: &Declared| NewPlace {
         subject_kind: subject.kind,
@@ -122,8 +139,37 @@ pub fn declare(
         owner_id: subject.owner_id,
         declared_at: at,
         received_at: arrived.get(&d.photo_id).map(|photo| photo.stored_at),
+        superseded,
     };
     store::insert_places(tx.conn(), &declared.iter().map(place).collect::<Vec<_>>())
+}
+
+/// Writes the manifest of a subject anew from all its versions, the one that stands first. What only the others declare
+/// counts once it has arrived, and is not missing until then. They were asked [`refuse`] one by one.
+///
+/// # Errors
+/// The database's.
+pub fn declare_versions(
+    tx: &mut Tx<'_>,
+    subject: &Subject,
+    versions: &[&[Declared]],
+    required: &dyn Fn(&Declared) -> bool,
+) -> Outcome<()> {
+    forget(tx, subject.kind, subject.id)?;
+    let mut seen = BTreeSet::new();
+    for (place, declared) in versions.iter().enumerate() {
+        let new: Vec<Declared> = declared.iter().filter(|d| seen.insert(d.photo_id)).cloned().collect();
+        insert(tx, subject, &new, &|d| place == 0 && required(d), place > 0)?;
+    }
+    Ok(())
+}
+
+/// Takes a subject's manifest away, because its photos are declared elsewhere from now on.
+///
+/// # Errors
+/// The database's.
+pub fn forget(tx: &mut Tx<'_>, kind: SubjectKind, id: Uuid) -> Outcome<()> {
+    store::delete_places(tx.conn(), kind, id)
 }
 
 /// What is wrong in itself.
@@ -186,16 +232,17 @@ pub fn evidence_of_many(
         ids.iter().map(|id| (*id, EvidenceView::default())).collect();
     for place in store::places_in(conn, kind, ids)? {
         let view = views.entry(place.subject_id.0).or_default();
-        view.expected += 1;
         match place.received_at {
             Some(_) => view.received += 1,
+            None if place.superseded => continue,
             None => view.missing.push(place.photo_id),
         }
+        view.expected += 1;
     }
     Ok(views)
 }
 
-/// A subject's photos, in the order of the declaration.
+/// A subject's photos that count, in the order of the declaration.
 ///
 /// # Errors
 /// The database's.
@@ -207,7 +254,8 @@ pub fn photos_of(conn: &mut AnyConn, kind: SubjectKind, id: Uuid) -> Outcome<Vec
         purpose: p.purpose,
         received_at: p.received_at.map(|at| at.0),
     };
-    Ok(store::places_in(conn, kind, &[id])?.into_iter().map(line).collect())
+    let counts = |p: &PlaceRow| p.received_at.is_some() || !p.superseded;
+    Ok(store::places_in(conn, kind, &[id])?.into_iter().filter(counts).map(line).collect())
 }
 
 /// Those of `hashes` that are declared at a facility as photos of the place or of what was wrong there: the picture of a

@@ -12,8 +12,8 @@ pub mod sniff;
 mod store;
 
 pub use manifest::{
-    Declared, EvidenceView, PhotoLine, Subject, declare, declared_at, evidence_of, evidence_of_many,
-    hash_is_well_formed, photos_of,
+    Declared, EvidenceView, PhotoLine, Subject, declare, declare_versions, declared_at, evidence_of,
+    evidence_of_many, forget, hash_is_well_formed, photos_of, refuse,
 };
 
 pub use store::{blobs_after, blobs_named};
@@ -54,6 +54,10 @@ coded! {
         Rectification = "rectification" "整改",
         /// A re-inspection.
         Reinspection = "reinspection" "复查",
+        /// A record in quarantine.
+        Quarantine = "quarantine" "暂存记录",
+        /// A later version of an inspection that waits for its original.
+        Amendment = "amendment" "更正",
     }
 }
 

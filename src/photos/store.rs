@@ -47,6 +47,7 @@ pub struct PlaceRow {
     pub street_id: AreaId,
     pub owner_id: UserId,
     pub received_at: Option<Ts>,
+    pub superseded: bool,
 }
 
 #[derive(Debug, Clone, Insertable)]
@@ -65,6 +66,7 @@ pub struct NewPlace {
     pub owner_id: UserId,
     pub declared_at: Ts,
     pub received_at: Option<Ts>,
+    pub superseded: bool,
 }
 
 pub fn find(conn: &mut AnyConn, id: PhotoId) -> Outcome<Option<PhotoRow>> {
@@ -132,6 +134,14 @@ pub fn insert_places(conn: &mut AnyConn, places: &[NewPlace]) -> Outcome<()> {
     Ok(())
 }
 
+/// Takes a subject's whole manifest away.
+pub fn delete_places(conn: &mut AnyConn, kind: SubjectKind, id: Uuid) -> Outcome<()> {
+    let of_subject =
+        evidence::table.filter(evidence::subject_kind.eq(kind)).filter(evidence::subject_id.eq(Uid(id)));
+    diesel::delete(of_subject).execute(conn)?;
+    Ok(())
+}
+
 /// Every place where one of these photos is declared.
 pub fn places_of(conn: &mut AnyConn, ids: &[PhotoId]) -> Outcome<Vec<PlaceRow>> {
     let rows = evidence::table.filter(evidence::photo_id.eq_any(ids.to_vec())).select(PlaceRow::as_select());
@@ -156,11 +166,12 @@ pub fn fill(conn: &mut AnyConn, id: PhotoId, at: Ts) -> Outcome<Vec<PlaceRow>> {
     Ok(rows)
 }
 
-/// Whether every declared photo of a subject has arrived.
+/// Whether every photo of a subject that still counts has arrived.
 pub fn is_settled(conn: &mut AnyConn, kind: SubjectKind, id: Uid) -> Outcome<bool> {
     let missing = evidence::table
         .filter(evidence::subject_kind.eq(kind))
         .filter(evidence::subject_id.eq(id))
+        .filter(evidence::superseded.eq(false))
         .filter(evidence::received_at.is_null());
     Ok(missing.count().get_result::<i64>(conn)? == 0)
 }

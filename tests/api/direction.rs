@@ -35,8 +35,9 @@ const FRAME: [&str; 6] = ["app", "config", "jobs", "reference", "telemetry", "ve
 /// The entrances, which may know the web too.
 const ENTRANCES: [&str; 4] = ["http", "commands", "demo", "main"];
 /// Files without input and output: `now` is an argument, and no database, web or clock is known.
-const PURE: [&str; 8] = [
+const PURE: [&str; 9] = [
     "rules.rs",
+    "standing.rs",
     "compose.rs",
     "deadlines.rs",
     "permissions.rs",

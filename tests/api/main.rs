@@ -30,6 +30,7 @@ mod findings;
 mod golden;
 mod import;
 mod inspections;
+mod late;
 mod letters;
 mod openapi;
 mod parity;
@@ -54,6 +55,7 @@ fn register(suite: &mut Suite) {
     bad_input::register(suite);
     build::register(suite);
     inspections::register(suite);
+    late::register(suite);
     photos::register(suite);
     storage::register(suite);
     findings::register(suite);

@@ -116,6 +116,20 @@ struct Scene<'a> {
     mistake: String,
     /// With its document.
     letter: String,
+    /// A record in quarantine.
+    late: String,
+    /// Another.
+    later: String,
+}
+
+/// A record that waits in quarantine, because its facility has ended.
+fn quarantined(app: &TestApp, place: Place) -> String {
+    let ended = id(&build::facility(app, place, Station));
+    let seen = build::inspection(app, &ended, &[]);
+    let body = json!({"status": "ended"});
+    app.as_(build::drafter_at(place)).patch(&format!("/facilities/{ended}"), Some(1), &body).ok();
+    let receipt = seen.put(&app.as_(Caller::At(Role::Inspector, Place::Everywhere))).is(202);
+    receipt["quarantine_id"].as_str().expect("an id").to_string()
 }
 
 impl<'a> Scene<'a> {
@@ -136,6 +150,8 @@ impl<'a> Scene<'a> {
             finding: id(&receipt["findings"][0]),
             mistake: id(&receipt["findings"][1]),
             letter: id(&letters[0]),
+            late: quarantined(app, Place::Own),
+            later: quarantined(app, Place::Own),
             facility,
             campaign,
         }
@@ -212,6 +228,19 @@ const ROWS: &[Row] = &[
         at(format!("/campaigns/{}/targets", s.campaign)).with(json!({"facility_ids": [s.facility]}))
     }),
     row("campaign_progress", &[200], Missing, |s| at(format!("/campaigns/{}/progress", s.campaign))),
+    row("close_campaign", &[200], Missing, |s| {
+        let made =
+            s.app.as_(Caller::Drafter).post("/campaigns", &build::campaign_body(s.app, Place::Own)).created();
+        at(format!("/campaigns/{}/closures", id(&made))).with(json!({}))
+    }),
+    row("list_quarantine", &[200], Unbound, |_| at("/quarantine")),
+    row("find_quarantined", &[200], Missing, |s| at(format!("/quarantine/{}", s.late))),
+    row("accept_quarantined", &[200, 409], Missing, |s| {
+        at(format!("/quarantine/{}/acceptances", s.late)).with(json!({"note": "采纳"}))
+    }),
+    row("dismiss_quarantined", &[200, 409], Missing, |s| {
+        at(format!("/quarantine/{}/dismissals", s.later)).with(json!({"reason": "重复"}))
+    }),
     row("list_inspections", &[200], Unbound, |_| at("/inspections")),
     row("submit_inspection", &[201], Missing, |s| {
         let seen = build::inspection(s.app, &s.facility, &[]);
@@ -405,6 +434,7 @@ fn lists(app: &TestApp) -> Vec<List> {
         let station = app.world.facility(place, Station).to_string();
         let seen = build::inspection(app, &station, &["YK-02", "YK-14"]).of_campaign(campaign);
         seen.put_whole(&app.as_(Caller::At(Role::Inspector, Place::Everywhere)));
+        quarantined(app, place);
     }
     for (place, campaign) in &campaigns {
         build::letters(app, *place, campaign);
@@ -414,6 +444,7 @@ fn lists(app: &TestApp) -> Vec<List> {
         list("/facilities", Action::ReadFacilities, Some("id")),
         list(&format!("/campaigns/{}/targets", campaigns[0].1), Action::ReadCampaigns, Some("facility_id")),
         list("/inspections", Action::ReadInspections, Some("facility_id")),
+        list("/quarantine", Action::ReadQuarantine, Some("facility_id")),
         list("/findings", Action::ReadFindings, Some("facility_id")),
         list("/letters", Action::ReadLetters, None),
         list("/compliance/facilities", Action::ReadCompliance, Some("facility_id")),
