@@ -1,0 +1,79 @@
+// What a phone knows offline: a replica of what lies in the inspector's reach, kept in one file with the token of how far
+// it goes. Both are replaced together or not at all, so that a change is never skipped and never counted without being
+// there. The feed gives each thing's present state, or its tombstone; applying one twice does no harm.
+
+import type { Line } from './line.js';
+import type { Outcome } from './records.js';
+import { textOf, writeWhole } from './disk.js';
+
+/** A change: the thing's present state under the name of its kind, or a tombstone. */
+interface Change {
+  kind: string;
+  id: string;
+  gone?: boolean;
+  [state: string]: unknown;
+}
+
+interface Feed {
+  token: string;
+  /** The phone begins anew: what it had is to be forgotten. */
+  reset: boolean;
+  /** There is more at once. */
+  more: boolean;
+  changes: Change[];
+}
+
+interface Kept {
+  token?: string;
+  /** By kind, then by id. */
+  things: Record<string, Record<string, unknown>>;
+}
+
+/** The replica of a phone. */
+export class Replica {
+  private constructor(
+    private readonly file: string,
+    private kept: Kept,
+  ) {}
+
+  /** Opens or begins the replica in a file. */
+  static async open(file: string): Promise<Replica> {
+    const text = await textOf(file);
+    return new Replica(file, text === undefined ? { things: {} } : (JSON.parse(text) as Kept));
+  }
+
+  /** The things of a kind, by id. */
+  of(kind: string): Readonly<Record<string, unknown>> {
+    return this.kept.things[kind] ?? {};
+  }
+
+  /** Everything, by kind and id. */
+  get things(): Readonly<Record<string, Readonly<Record<string, unknown>>>> {
+    return this.kept.things;
+  }
+
+  /** Follows the feed to its present end. */
+  async follow(line: Line): Promise<Outcome> {
+    for (;;) {
+      const since = this.kept.token === undefined ? '' : `?since=${encodeURIComponent(this.kept.token)}`;
+      const answer = await line.request({ method: 'GET', path: `/sync${since}`, within: 30_000 });
+      if (answer.kind === 'again') return { settled: false, why: answer.why, after: answer.after };
+      if (answer.kind !== 'done') return { settled: false, why: answer.problem.code, after: 0 };
+      const feed = answer.body as Feed;
+      if (feed.token !== this.kept.token) await this.apply(feed);
+      if (!feed.more) return { settled: true };
+    }
+  }
+
+  private async apply({ token, reset, changes }: Feed): Promise<void> {
+    const things: Kept['things'] = reset ? {} : structuredClone(this.kept.things);
+    for (const { kind, id, gone, ...state } of changes) {
+      const some = (things[kind] ??= {});
+      if (gone === true) delete some[id];
+      else some[id] = state[kind];
+    }
+    const next = { token, things };
+    await writeWhole(this.file, JSON.stringify(next));
+    this.kept = next;
+  }
+}
