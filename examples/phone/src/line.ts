@@ -43,7 +43,7 @@ export class Line {
     }
     const headers: Record<string, string> = { authorization: `Bearer ${token}` };
     if (request.body !== undefined) headers['content-type'] = request.type ?? 'application/json';
-    const within = request.within ?? WITHIN + (request.body?.length ?? 0) / SLOWEST;
+    const within = request.within ?? WITHIN + Math.ceil((request.body?.length ?? 0) / SLOWEST);
     const ask: Ask = { method: request.method, url: this.base + request.path, headers, within };
     if (request.body !== undefined) ask.body = request.body;
     const answer = await this.exchange(ask);

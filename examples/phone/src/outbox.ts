@@ -5,7 +5,7 @@
 import { readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureFolder, remove, syncFolder } from './disk.js';
-import { Submission } from './submission.js';
+import { type Correction, Submission } from './submission.js';
 
 /** The submissions of a phone. */
 export class Outbox {
@@ -54,25 +54,37 @@ export class Outbox {
     return this.submissions.size === 0;
   }
 
-  /** Takes a done submission up again, to amend it. */
-  async reopen(id: string): Promise<Submission> {
-    await rename(join(this.folder, 'done', id), join(this.folder, 'open', id));
-    await syncFolder(join(this.folder, 'open'));
-    await syncFolder(join(this.folder, 'done'));
-    this.settled.delete(id);
-    return this.submission(id);
+  /** Corrects a record, whether it is still in work or done long since. */
+  async amend(id: string, correction: Correction): Promise<void> {
+    for (;;) {
+      const submission = this.submissions.get(id);
+      if (submission === undefined && !this.settled.has(id)) throw new Error(`${id} is not in this outbox`);
+      if (await submission?.amend(correction)) return;
+      if (this.settled.has(id)) return this.reopen(id, correction);
+    }
   }
 
-  /** Takes leave of a submission that has all its receipts. */
+  private async reopen(id: string, correction: Correction): Promise<void> {
+    await this.move(id, 'done', 'open');
+    const submission = await Submission.open(join(this.folder, 'open', id));
+    await submission.amend(correction);
+    this.settled.delete(id);
+    this.submissions.set(id, submission);
+  }
+
+  /** Takes leave of a submission, if it has all its receipts. */
   async settle(submission: Submission): Promise<void> {
-    if (!submission.canDelete()) throw new Error(`${submission.id} has not all its receipts`);
-    const done = join(this.folder, 'done', submission.id);
-    await rename(submission.folder, done);
-    await syncFolder(join(this.folder, 'done'));
-    await syncFolder(join(this.folder, 'open'));
-    this.submissions.delete(submission.id);
-    this.settled.add(submission.id);
-    await removePhotos(done);
+    const { id } = submission;
+    if (!(await submission.putAway(() => this.move(id, 'open', 'done')))) return;
+    this.settled.add(id);
+    this.submissions.delete(id);
+    await removePhotos(join(this.folder, 'done', id));
+  }
+
+  private async move(id: string, from: string, to: string): Promise<void> {
+    await rename(join(this.folder, from, id), join(this.folder, to, id));
+    await syncFolder(join(this.folder, to));
+    await syncFolder(join(this.folder, from));
   }
 }
 

@@ -49,9 +49,14 @@ export class Phone {
     private readonly manner: Manner,
   ) {}
 
-  /** The inspector has written something, or the network is back: look at the outbox now. */
+  /** The inspector has written something: look at the outbox now. */
   nudge(): void {
-    this.waiting.clear();
+    this.wake();
+  }
+
+  /** The network is back: nothing waits any longer. */
+  online(): void {
+    for (const waiting of this.waiting.values()) waiting.notBefore = 0;
     this.wake();
   }
 

@@ -27,11 +27,12 @@ export interface RecordReceipt {
   body: unknown;
 }
 
-/** A correction: the whole record as it should have been, and why. The phone counts its versions itself, from 2. */
-export interface Amendment {
+/** A correction: what is sent is the whole record as it should have been. */
+export interface Correction {
+  /** The phone counts the versions itself, from 2: that is what makes sending one again harmless. */
   version: number;
   reason: string;
-  inspection: InspectionBody;
+  change: (record: InspectionBody) => InspectionBody;
 }
 
 type Entry =
@@ -54,6 +55,9 @@ export class Submission {
   /** Deleted since this submission was opened. */
   private readonly forgotten = new Set<string>();
   private readonly refusals = new Map<string, Problem>();
+
+  private isPutAway = false;
+  private turn: Promise<unknown> = Promise.resolve();
 
   private constructor(
     /** Where it lies. */
@@ -96,7 +100,11 @@ export class Submission {
   }
 
   /** Keeps a photo. It may be sent from now on, long before the record that declares it. */
-  async take(photoId: string, bytes: Uint8Array): Promise<Photo> {
+  take(photoId: string, bytes: Uint8Array): Promise<Photo> {
+    return this.exclusively(() => this.keepPhoto(photoId, bytes));
+  }
+
+  private async keepPhoto(photoId: string, bytes: Uint8Array): Promise<Photo> {
     const photo = {
       photo_id: photoId,
       sha256: createHash('sha256').update(bytes).digest('hex'),
@@ -114,16 +122,44 @@ export class Submission {
   }
 
   /** Finishes the record: from now on it is what it is. */
-  async seal(record: InspectionBody): Promise<void> {
-    if (this.isSealed) throw new Error('a sealed record is corrected by an amendment');
-    await this.keep(RECORD, 'record.json', JSON.stringify(record));
+  seal(record: InspectionBody): Promise<void> {
+    return this.exclusively(async () => {
+      if (this.isSealed) throw new Error('a sealed record is corrected by an amendment');
+      await this.keep(RECORD, 'record.json', JSON.stringify(record));
+    });
   }
 
-  /** Corrects the record. May be sent before, after, or without its original having arrived. */
-  async amend(reason: string, inspection: InspectionBody): Promise<void> {
-    const version = Math.max(RECORD, ...this.versions.keys()) + 1;
-    const amendment: Amendment = { version, reason, inspection };
-    await this.keep(version, `amendment-${version}.json`, JSON.stringify(amendment));
+  /**
+   * Corrects the record as it was sealed, once for each version. May be sent before, after, or without its original
+   * having arrived. Answers false if the submission has been put away in the meantime.
+   */
+  amend({ version, reason, change }: Correction): Promise<boolean> {
+    return this.exclusively(async () => {
+      if (this.isPutAway) return false;
+      const record = this.versions.get(RECORD);
+      if (record === undefined) throw new Error('only a sealed record is corrected');
+      if (this.versions.has(version)) return true;
+      const inspection = change(JSON.parse(record) as InspectionBody);
+      await this.keep(version, `amendment-${version}.json`, JSON.stringify({ version, reason, inspection }));
+      return true;
+    });
+  }
+
+  /** Runs `move`, which puts the folder away, if all receipts are there and nothing is being written into it. */
+  putAway(move: () => Promise<void>): Promise<boolean> {
+    return this.exclusively(async () => {
+      if (this.isPutAway || !this.canDelete()) return false;
+      await move();
+      this.isPutAway = true;
+      return true;
+    });
+  }
+
+  /** What is written into the folder is written by one at a time. */
+  private exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.turn.then(work);
+    this.turn = mine.catch(() => undefined);
+    return mine;
   }
 
   private async keep(version: number, name: string, text: string): Promise<void> {

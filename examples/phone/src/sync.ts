@@ -14,7 +14,8 @@ interface Change {
   [state: string]: unknown;
 }
 
-interface Feed {
+/** A page of the feed. */
+export interface Feed {
   token: string;
   /** The phone begins anew: what it had is to be forgotten. */
   reset: boolean;
@@ -23,10 +24,12 @@ interface Feed {
   changes: Change[];
 }
 
+/** What is known, by kind and then by id. */
+export type Things = Record<string, Record<string, unknown>>;
+
 interface Kept {
   token?: string;
-  /** By kind, then by id. */
-  things: Record<string, Record<string, unknown>>;
+  things: Things;
 }
 
 /** The replica of a phone. */
@@ -48,7 +51,7 @@ export class Replica {
   }
 
   /** Everything, by kind and id. */
-  get things(): Readonly<Record<string, Readonly<Record<string, unknown>>>> {
+  get things(): Things {
     return this.kept.things;
   }
 
@@ -65,15 +68,20 @@ export class Replica {
     }
   }
 
-  private async apply({ token, reset, changes }: Feed): Promise<void> {
-    const things: Kept['things'] = reset ? {} : structuredClone(this.kept.things);
-    for (const { kind, id, gone, ...state } of changes) {
-      const some = (things[kind] ??= {});
-      if (gone === true) delete some[id];
-      else some[id] = state[kind];
-    }
-    const next = { token, things };
+  private async apply(feed: Feed): Promise<void> {
+    const next = { token: feed.token, things: applied(this.kept.things, feed) };
     await writeWhole(this.file, JSON.stringify(next));
     this.kept = next;
   }
+}
+
+/** What is known after a page of the feed. */
+export function applied(before: Things, { reset, changes }: Feed): Things {
+  const things: Things = reset ? {} : structuredClone(before);
+  for (const { kind, id, gone, ...state } of changes) {
+    const some = (things[kind] ??= {});
+    if (gone === true) delete some[id];
+    else some[id] = state[kind];
+  }
+  return things;
 }
