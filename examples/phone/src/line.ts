@@ -9,6 +9,7 @@ export interface Request {
   method: string;
   path: string;
   type?: string;
+  headers?: Record<string, string>;
   body?: string | Uint8Array;
   /** Milliseconds for the whole exchange: a network that swallows everything must not hold a phone for ever. */
   within?: number;
@@ -41,7 +42,7 @@ export class Line {
     } catch (error) {
       return error instanceof NoToken ? { kind: 'again', why: error.message, after: error.after } : lost(error);
     }
-    const headers: Record<string, string> = { authorization: `Bearer ${token}` };
+    const headers: Record<string, string> = { ...request.headers, authorization: `Bearer ${token}` };
     if (request.body !== undefined) headers['content-type'] = request.type ?? 'application/json';
     const within = request.within ?? WITHIN + Math.ceil((request.body?.length ?? 0) / SLOWEST);
     const ask: Ask = { method: request.method, url: this.base + request.path, headers, within };

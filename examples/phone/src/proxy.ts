@@ -18,7 +18,7 @@ interface Plan {
 }
 
 /** Average bytes towards the server, and towards the phone, that a ruined connection carries. */
-const MEAN = { up: 60_000, down: 900 };
+const MEAN = { up: 45_000, down: 700 };
 /** A connection that is spared is spared for so many bytes: the next one takes its chance again. */
 const SPARED = 1_200_000;
 /** Milliseconds that a stalled connection, or one that the phone has left, hangs about. */
@@ -27,7 +27,7 @@ const HANGING = 2_500;
 /** Decides a connection's fate. */
 function drawPlan(random: Chance): Plan {
   const fate = random.pick<Fate>(['cut', 'cut', 'reset', 'reset', 'deaf', 'stall']);
-  if (random.below(6) === 0) return { fate, up: SPARED, down: SPARED };
+  if (random.below(7) === 0) return { fate, up: SPARED, down: SPARED };
   // An answer can only be lost when the request has got there: half of them die on the way back.
   const upwards = random.below(2) === 0;
   const exponential = (mean: number) => Math.floor(-mean * Math.log(1 - random.fraction()));

@@ -75,7 +75,7 @@ function notYet(answer: Answer): Outcome {
 }
 
 async function settle(submission: Submission, version: number, answer: Answer): Promise<Outcome> {
-  if (answer.kind === 'done' && names(answer.body, submission.id)) {
+  if (answer.kind === 'done' && names(answer.body, submission.id, version)) {
     await submission.received(version, { status: answer.status, body: answer.body });
     return { settled: true };
   }
@@ -86,8 +86,9 @@ async function settle(submission: Submission, version: number, answer: Answer): 
   return notYet(answer);
 }
 
-/** A receipt is one for this inspection, or it is none. */
-function names(body: unknown, id: string): boolean {
-  const receipt = (body ?? {}) as { id?: string; inspection_id?: string };
+/** A receipt is one for this version of this inspection, or it is none. */
+function names(body: unknown, id: string, version: number): boolean {
+  const receipt = (body ?? {}) as { id?: string; inspection_id?: string; version?: number };
+  if (version !== 1 && receipt.version !== version) return false;
   return receipt.id === id || receipt.inspection_id === id;
 }

@@ -134,6 +134,7 @@ export const FINAL = new Set([
   'photo_differs',
   'not_as_declared',
   'length_differs',
+  'empty_body',
   'not_a_photo',
   'photo_unreadable',
   'too_many_pixels',

@@ -58,12 +58,15 @@ export class Replica {
   /** Follows the feed to its present end. */
   async follow(line: Line): Promise<Outcome> {
     for (;;) {
-      const since = this.kept.token === undefined ? '' : `?since=${encodeURIComponent(this.kept.token)}`;
-      const answer = await line.request({ method: 'GET', path: `/sync${since}`, within: 30_000 });
+      const { token } = this.kept;
+      const path = token === undefined ? '/sync' : `/sync?since=${encodeURIComponent(token)}`;
+      const headers: Record<string, string> = token === undefined ? {} : { 'if-none-match': `"${token}"` };
+      const answer = await line.request({ method: 'GET', path, headers, within: 30_000 });
       if (answer.kind === 'again') return { settled: false, why: answer.why, after: answer.after };
       if (answer.kind !== 'done') return { settled: false, why: answer.problem.code, after: 0 };
+      if (answer.status === 304) return { settled: true };
       const feed = answer.body as Feed;
-      if (feed.token !== this.kept.token) await this.apply(feed);
+      if (feed.token !== token) await this.apply(feed);
       if (!feed.more) return { settled: true };
     }
   }
