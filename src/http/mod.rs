@@ -21,4 +21,5 @@ mod findings;
 mod inspections;
 mod letters;
 mod photos;
+mod sync;
 mod system;

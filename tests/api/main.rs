@@ -34,6 +34,7 @@ mod parity;
 mod permissions;
 mod photos;
 mod start;
+mod sync;
 mod tokens;
 
 use std::process::ExitCode;
@@ -56,6 +57,7 @@ fn register(suite: &mut Suite) {
     letters::register(suite);
     golden::register(suite);
     compliance::register(suite);
+    sync::register(suite);
     permissions::register(suite);
     openapi::register(suite);
     parity::register(suite);
