@@ -4,7 +4,7 @@
 use super::operation::{Operation, OperationSpec};
 use super::{
     access, audit, campaigns, checklists, compliance, directory, findings, inspections, letters, photos,
-    quarantine,
+    quarantine, sync,
 };
 use actix_web::http::Method;
 use actix_web::{Route, web};
@@ -215,6 +215,7 @@ pub fn table() -> Routes {
             compliance::facility,
         )
         .get("/compliance/streets", "streets_compliance", "各街道检查与销号情况", compliance::streets);
+    t.section("离线同步").get("/sync", "sync", "手机离线所需数据的变更", sync::sync);
     t.section("审计").get("/audit", "list_audit", "审计记录（按全局顺序）", audit::list);
     t
 }

@@ -38,6 +38,7 @@ mod permissions;
 mod photos;
 mod start;
 mod storage;
+mod sync;
 mod tokens;
 
 use std::process::ExitCode;
@@ -62,6 +63,7 @@ fn register(suite: &mut Suite) {
     letters::register(suite);
     golden::register(suite);
     compliance::register(suite);
+    sync::register(suite);
     permissions::register(suite);
     openapi::register(suite);
     parity::register(suite);

@@ -301,6 +301,7 @@ const ROWS: &[Row] = &[
     row("streets_compliance", &[200], Missing, |s| {
         at(format!("/compliance/streets?campaign_id={}", s.campaign))
     }),
+    row("sync", &[200], Unbound, |_| at("/sync")),
     row("list_audit", &[200], Unbound, |_| at("/audit")),
 ];
 
