@@ -16,6 +16,7 @@ mod suite;
 mod template;
 
 mod access;
+mod amendments;
 mod areas;
 mod audit;
 mod bad_input;
@@ -53,6 +54,7 @@ fn register(suite: &mut Suite) {
     build::register(suite);
     inspections::register(suite);
     late::register(suite);
+    amendments::register(suite);
     photos::register(suite);
     findings::register(suite);
     letters::register(suite);
