@@ -160,6 +160,18 @@ pub fn table() -> Routes {
             inspections::put,
         )
         .get("/inspections/{inspection_id}", "find_inspection", "查看检查记录", inspections::find)
+        .post(
+            "/inspections/{inspection_id}/amendments",
+            "amend_inspection",
+            "更正检查记录（可重复提交）",
+            inspections::amend,
+        )
+        .get(
+            "/inspections/{inspection_id}/amendments",
+            "list_amendments",
+            "检查记录的各版本",
+            inspections::list_amendments,
+        )
         .get("/visits/{visit_id}", "find_visit", "查看走访", inspections::find_visit)
         .put("/photos/{photo_id}", "put_photo", "上传照片或材料（可重复上传）", photos::put)
         .get("/photos/{photo_id}", "find_photo", "照片回执", photos::find)

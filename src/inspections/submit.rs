@@ -1,6 +1,7 @@
 //! Storing an inspection exactly once. Uniqueness is the database's, never a cache's: two equal submissions that race end
 //! as one row and two equal answers on both databases.
 
+use super::amendments;
 use super::body::{Answer, InspectionBody, ObservedStatus, SignatureState, Visit};
 use super::quarantine::{self, Keep, QuarantineReceipt};
 use super::rules::{self, Verdict};
@@ -177,6 +178,7 @@ pub(super) fn take(
     }
     tx.audit("inspection", id, json!({ "facility": facility.code, "findings": stable.findings.len() }));
     tx.changed("inspection", id.uuid(), Some(facility.street_id.uuid()), Change::Put)?;
+    amendments::apply_waiting(tx, id, record.by)?;
     Ok(stable)
 }
 

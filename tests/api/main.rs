@@ -18,6 +18,7 @@ mod suite;
 mod template;
 
 mod access;
+mod amendments;
 mod areas;
 mod audit;
 mod bad_input;
@@ -57,6 +58,7 @@ fn register(suite: &mut Suite) {
     build::register(suite);
     inspections::register(suite);
     late::register(suite);
+    amendments::register(suite);
     photos::register(suite);
     storage::register(suite);
     findings::register(suite);
