@@ -144,7 +144,7 @@ export class Phone {
       return;
     }
     this.manner.onAgain?.(job.name, outcome.why);
-    const failures = this.waiting.get(job.name)?.failures ?? 0;
+    const failures = outcome.further === true ? 0 : (this.waiting.get(job.name)?.failures ?? 0);
     const wait = pause(this.manner.patience ?? FIELD, failures, outcome.after);
     this.waiting.set(job.name, { failures: failures + 1, notBefore: performance.now() + wait });
   }

@@ -35,7 +35,7 @@ export type Word =
 
 const PIECE = 64 * 1024;
 /** Milliseconds after which an impatient phone drops a silent upload. */
-const SILENCE = 3_000;
+const SILENCE = 4_000;
 
 const CARRY: Record<CarrierName, Carrier> = {
   tus: resumable({ silence: SILENCE }),
