@@ -23,6 +23,7 @@ pub mod findings;
 pub mod inspections;
 pub mod letters;
 pub mod photos;
+pub mod sync;
 
 pub mod app;
 pub mod commands;

@@ -2,6 +2,7 @@
 //! (mode 0600); production names a file of its own. A key that others can read, or that is not Ed25519, is refused.
 
 use crate::db::sequencer::hex;
+use aws_lc_rs::constant_time;
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
@@ -18,7 +19,12 @@ pub struct SigningKey {
     pub(super) decoding: jsonwebtoken::DecodingKey,
     /// Makes the successor of a refresh token, so that a lost answer can be given again.
     pub(super) refresh: hmac::Key,
+    /// Closes the tokens of the change feed.
+    feed: hmac::Key,
 }
+
+/// Bytes of a feed token's authentication: HMAC-SHA-256, truncated (RFC 2104, section 5).
+const FEED_TAG: usize = 16;
 
 impl SigningKey {
     /// A key from its PKCS#8 DER bytes.
@@ -29,13 +35,26 @@ impl SigningKey {
         let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(der)
             .map_err(|e| format!("不是 Ed25519 PKCS#8 私钥（{e}）"))?;
         let public = pair.public_key().as_ref();
-        let seed = digest(&SHA256, &[b"yixun refresh successor", der].concat());
+        let derived = |label: &[u8]| {
+            hmac::Key::new(hmac::HMAC_SHA256, digest(&SHA256, &[label, der].concat()).as_ref())
+        };
         Ok(Self {
             kid: hex(digest(&SHA256, public).as_ref())[..16].to_string(),
             encoding: jsonwebtoken::EncodingKey::from_ed_der(der),
             decoding: jsonwebtoken::DecodingKey::from_ed_der(public),
-            refresh: hmac::Key::new(hmac::HMAC_SHA256, seed.as_ref()),
+            refresh: derived(b"yixun refresh successor"),
+            feed: derived(b"yixun feed token"),
         })
+    }
+
+    /// The authentication of a feed token.
+    pub fn feed_tag(&self, message: &[u8]) -> Vec<u8> {
+        hmac::sign(&self.feed, message).as_ref()[..FEED_TAG].to_vec()
+    }
+
+    /// Whether a feed token's authentication is ours; takes the same time wherever it differs.
+    pub fn feed_tag_is(&self, message: &[u8], tag: &[u8]) -> bool {
+        constant_time::verify_slices_are_equal(&self.feed_tag(message), tag).is_ok()
     }
 
     /// A new key that lives only in memory: for tests.

@@ -106,6 +106,8 @@ permissions! {
     ReadOriginals = "photo.original.read" [Drafter|Reviewer|Registrar|Issuer|Supervisor];
     /// Read photos.
     ReadPhotos = "photo.read" [Inspector|Drafter|Reviewer|Registrar|Issuer|Street|Operator|Supervisor];
+    /// Fetch what a phone needs without a network.
+    ReadSync = "sync.read" [Inspector|Operator];
     /// Read findings.
     ReadFindings = "finding.read" [Inspector|Drafter|Reviewer|Registrar|Issuer|Street|Operator|Fire|Supervisor];
     /// Confirm a third party's finding, or a 重大 one.

@@ -230,6 +230,7 @@ pub fn grant(tx: &mut Tx<'_>, user: UserId, new: &NewGrant) -> Outcome<GrantId> 
     store::insert_grant(tx.conn(), &row).map_err(bad_reach)?;
     store::bump(tx.conn(), user)?;
     tx.audit("user", user, json!({ "granted": new.role, "area": new.area_id, "facility": new.facility_id }));
+    tx.changed("user", user.0, None, Change::Put)?;
     Ok(id)
 }
 
@@ -254,7 +255,7 @@ pub fn revoke_grant(tx: &mut Tx<'_>, user: UserId, id: GrantId) -> Outcome<()> {
     }
     store::bump(tx.conn(), user)?;
     tx.audit("user", user, json!({ "revoked_grant": id }));
-    Ok(())
+    tx.changed("user", user.0, None, Change::Put)
 }
 
 /// What an administrator may change of an account.
@@ -306,6 +307,7 @@ pub fn update(
         id,
         json!({ "disabled": patch.disabled, "password_reset": patch.password_hash.is_some() }),
     );
+    tx.changed("user", id.0, None, Change::Put)?;
     find(tx.conn(), id)
 }
 

@@ -2,12 +2,13 @@
 
 use super::answer::{Found, Tagged, Taken};
 use super::caller::Allowed;
-use super::extract::{ApiPath, ApiQuery, ApiRaw};
+use super::extract::{ApiJson, ApiPath, ApiQuery, ApiRaw};
 use super::problem::Answer;
 use crate::access::permissions::may;
 use crate::db::page::{Page, PageAsk};
 use crate::fault::Fault;
 use crate::ids::{CampaignId, FacilityId, InspectionId, VisitId};
+use crate::inspections::amendments::{self, Amended, Amendment, AmendmentReceipt, Versions};
 use crate::inspections::quarantine::QuarantineReceipt;
 use crate::inspections::{
     self, InspectionBody, InspectionDetail, InspectionFilter, InspectionState, InspectionView, Receipt,
@@ -20,6 +21,8 @@ use utoipa::IntoParams;
 impl Tagged for Receipt {}
 impl Tagged for InspectionDetail {}
 impl Tagged for VisitView {}
+impl Tagged for AmendmentReceipt {}
+impl Tagged for Versions {}
 
 pub async fn put(
     caller: Allowed<may::SubmitInspection>,
@@ -34,6 +37,27 @@ pub async fn put(
         Submitted::Same(receipt) => Taken::Same(receipt),
         Submitted::Held(receipt) => Taken::Kept(receipt),
     })
+}
+
+pub async fn amend(
+    caller: Allowed<may::SubmitInspection>,
+    ApiPath(id): ApiPath<InspectionId>,
+    ApiJson(body): ApiJson<Amendment>,
+) -> Answer<Taken<AmendmentReceipt, AmendmentReceipt>> {
+    let holder = caller.holder();
+    Ok(match caller.write(move |tx| amendments::amend(tx, &holder, id, &body)).await? {
+        Amended::New(receipt) => Taken::New(receipt),
+        Amended::Same(receipt) => Taken::Same(receipt),
+        Amended::Kept(receipt) => Taken::Kept(receipt),
+    })
+}
+
+pub async fn list_amendments(
+    caller: Allowed<may::ReadInspections>,
+    ApiPath(id): ApiPath<InspectionId>,
+) -> Answer<Found<Versions>> {
+    let places = caller.scope.places();
+    Ok(Found(caller.read(move |conn| amendments::list(conn, &places, id)).await?))
 }
 
 /// Which inspections.

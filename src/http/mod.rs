@@ -23,4 +23,5 @@ mod inspections;
 mod letters;
 mod photos;
 mod quarantine;
+mod sync;
 mod system;

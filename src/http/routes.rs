@@ -4,7 +4,7 @@
 use super::operation::{Operation, OperationSpec};
 use super::{
     access, audit, campaigns, checklists, compliance, directory, findings, inspections, letters, photos,
-    quarantine,
+    quarantine, sync,
 };
 use actix_web::http::Method;
 use actix_web::{Route, web};
@@ -160,6 +160,18 @@ pub fn table() -> Routes {
             inspections::put,
         )
         .get("/inspections/{inspection_id}", "find_inspection", "查看检查记录", inspections::find)
+        .post(
+            "/inspections/{inspection_id}/amendments",
+            "amend_inspection",
+            "更正检查记录（可重复提交）",
+            inspections::amend,
+        )
+        .get(
+            "/inspections/{inspection_id}/amendments",
+            "list_amendments",
+            "检查记录的各版本",
+            inspections::list_amendments,
+        )
         .get("/visits/{visit_id}", "find_visit", "查看走访", inspections::find_visit)
         .put("/photos/{photo_id}", "put_photo", "上传照片或材料（可重复上传）", photos::put)
         .get("/photos/{photo_id}", "find_photo", "照片回执", photos::find)
@@ -215,6 +227,7 @@ pub fn table() -> Routes {
             compliance::facility,
         )
         .get("/compliance/streets", "streets_compliance", "各街道检查与销号情况", compliance::streets);
+    t.section("离线同步").get("/sync", "sync", "手机离线所需数据的变更", sync::sync);
     t.section("审计").get("/audit", "list_audit", "审计记录（按全局顺序）", audit::list);
     t
 }

@@ -2,9 +2,10 @@
 //! an answer to every item and a manifest of photos; `body` is what it sends, `rules` judges it (pure), `submit` stores
 //! it exactly once with its findings in one transaction. The same content again gives the same answer; other content is
 //! refused with what differs. Whatever is authentic but late or out of place (`standing`, pure) is kept in `quarantine`
-//! until the clerk decides. Completeness is read from the manifest: a record whose declared photos have not arrived, or
+//! until the clerk decides. What was wrong is corrected by later versions (`amendments`). Completeness is read from the manifest: a record whose declared photos have not arrived, or
 //! that lacks a photo which the list demands, is never called complete.
 
+pub mod amendments;
 mod body;
 pub mod quarantine;
 pub mod rules;

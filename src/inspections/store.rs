@@ -9,8 +9,10 @@ use crate::db::connection::each;
 use crate::db::schema::{facility_version, finding, inspection, inspection_answer, visit, visit_participant};
 use crate::db::types::coded;
 use crate::db::{AnyConn, MultiBackend, Ts};
+use crate::directory::FacilityKind;
 use crate::directory::geo::{Datum, Position};
 use crate::fault::Outcome;
+use crate::findings::rules::State;
 use crate::ids::{
     AreaId, CampaignId, ChecklistId, FacilityId, FacilityVersionId, FindingId, InspectionId, ItemId, UserId,
     VisitId,
@@ -274,6 +276,70 @@ pub fn facility_of(conn: &mut AnyConn, id: FacilityVersionId) -> Outcome<(String
 /// A position of three columns.
 pub fn position(lat: Option<f64>, lng: Option<f64>, datum: Option<Datum>) -> Option<Position> {
     Position::new(lat?, lng?, datum?)
+}
+
+/// What a facility was in a version.
+pub fn kind_of(conn: &mut AnyConn, id: FacilityVersionId) -> Outcome<FacilityKind> {
+    Ok(facility_version::table.find(id).select(facility_version::kind).first(conn)?)
+}
+
+/// Lets a later version of an inspection stand.
+pub fn amend(
+    conn: &mut AnyConn,
+    id: InspectionId,
+    version: i32,
+    observed: Option<ObservedStatus>,
+    lacking: usize,
+) -> Outcome<()> {
+    diesel::update(inspection::table.find(id))
+        .set((
+            inspection::version.eq(version),
+            inspection::observed_status.eq(observed),
+            inspection::lacking.eq(i32::try_from(lacking).unwrap_or(i32::MAX)),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+pub fn replace_answers<'a>(
+    conn: &mut AnyConn,
+    id: InspectionId,
+    answers: impl Iterator<Item = (&'a Answer, &'a str)>,
+) -> Outcome<()> {
+    let of_inspection = inspection_answer::table.filter(inspection_answer::inspection_id.eq(id));
+    diesel::delete(of_inspection).execute(conn)?;
+    insert_answers(conn, id, answers)
+}
+
+/// Marks an amended inspection complete or not; one that was and is keeps its time.
+pub fn settle(conn: &mut AnyConn, id: InspectionId, all_arrived: bool, at: Ts) -> Outcome<()> {
+    if all_arrived && complete(conn, id, at)? {
+        return Ok(());
+    }
+    let row = inspection::table.find(id);
+    let lacks = row.filter(inspection::lacking.gt(0)).count().get_result::<i64>(conn)? > 0;
+    if lacks || !all_arrived {
+        diesel::update(row)
+            .set((inspection::state.eq(InspectionState::Incomplete), inspection::completed_at.eq(None::<Ts>)))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+/// The unsettled findings that an inspection opened and its answers no longer bear out, by number.
+pub fn unsupported(conn: &mut AnyConn, id: InspectionId) -> Outcome<Vec<(FindingId, String)>> {
+    let failing: Vec<ItemId> = inspection_answer::table
+        .filter(inspection_answer::inspection_id.eq(id))
+        .filter(inspection_answer::outcome.eq(Answered::Fail))
+        .select(inspection_answer::item_id)
+        .load(conn)?;
+    Ok(finding::table
+        .filter(finding::inspection_id.eq(id))
+        .filter(finding::state.ne_all([State::Closed, State::Withdrawn]))
+        .filter(finding::item_id.ne_all(failing))
+        .order(finding::number)
+        .select((finding::id, finding::number))
+        .load(conn)?)
 }
 
 /// The findings that an inspection opened, by number.

@@ -1,6 +1,7 @@
 //! Storing an inspection exactly once. Uniqueness is the database's, never a cache's: two equal submissions that race end
 //! as one row and two equal answers on both databases.
 
+use super::amendments;
 use super::body::{Answer, InspectionBody, ObservedStatus, SignatureState, Visit};
 use super::quarantine::{self, Keep, QuarantineReceipt};
 use super::rules::{self, Verdict};
@@ -177,6 +178,7 @@ pub(super) fn take(
     }
     tx.audit("inspection", id, json!({ "facility": facility.code, "findings": stable.findings.len() }));
     tx.changed("inspection", id.uuid(), Some(facility.street_id.uuid()), Change::Put)?;
+    amendments::apply_waiting(tx, id, record.by)?;
     Ok(stable)
 }
 
@@ -372,20 +374,21 @@ pub(super) fn open_findings(
     Ok(opened)
 }
 
-/// Takes a photo in, and completes the inspections whose manifest it was the last of.
+/// Takes a photo in, and completes the inspections whose manifest it was the last of. Every inspection that waited for it
+/// is announced: a phone follows what is still missing.
 ///
 /// # Errors
 /// As [`photos::receive`].
 pub fn receive_photo(tx: &mut Tx<'_>, id: PhotoId, stored: &Stored) -> Outcome<Received> {
     let received = photos::receive(tx, id, stored)?;
-    for (kind, subject) in &received.settled {
+    for (kind, subject) in received.filled.iter().filter(|(kind, _)| *kind == SubjectKind::Inspection) {
         let inspection = InspectionId::from_uuid(*subject);
         let at = tx.ts();
-        if *kind == SubjectKind::Inspection && store::complete(tx.conn(), inspection, at)? {
+        if received.settled.contains(&(*kind, *subject)) && store::complete(tx.conn(), inspection, at)? {
             tx.audit("inspection", inspection, json!({ "state": "complete" }));
-            let street = store::find(tx.conn(), inspection)?.map(|row| row.street_id.uuid());
-            tx.changed("inspection", *subject, street, Change::Put)?;
         }
+        let street = store::find(tx.conn(), inspection)?.map(|row| row.street_id.uuid());
+        tx.changed("inspection", *subject, street, Change::Put)?;
     }
     Ok(received)
 }

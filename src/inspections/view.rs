@@ -30,6 +30,8 @@ pub struct InspectionView {
     pub street_id: AreaId,
     /// The check items.
     pub checklist_id: ChecklistId,
+    /// The version that stands: 1 for the original, more for an amendment.
+    pub version: i32,
     /// Whether all evidence is there.
     pub state: InspectionState,
     /// Whether the facility was seen to work.
@@ -106,6 +108,8 @@ pub struct InspectionDetail {
     pub photos: Vec<PhotoLine>,
     /// The findings that it opened.
     pub findings: Vec<OpenedRef>,
+    /// Those of them that the answers no longer bear out; withdrawing them needs a second person.
+    pub to_withdraw: Vec<OpenedRef>,
     /// Metres between the phone and the facility, where both are known.
     pub distance_m: Option<f64>,
 }
@@ -119,6 +123,7 @@ fn view(row: InspectionRow, facility_name: String) -> InspectionView {
         facility_name,
         street_id: row.street_id,
         checklist_id: row.checklist_id,
+        version: row.version,
         state: row.state,
         observed_status: row.observed_status,
         submitted_by: row.submitted_by,
@@ -163,8 +168,15 @@ pub fn find(conn: &mut AnyConn, places: &Places, id: InspectionId) -> Outcome<In
         evidence: photos::evidence_of(conn, SubjectKind::Inspection, id.uuid())?,
         photos: photos::photos_of(conn, SubjectKind::Inspection, id.uuid())?,
         findings: findings.map(|(id, number)| OpenedRef { id, number }).collect(),
+        to_withdraw: to_withdraw(conn, id)?,
         distance_m: phone.zip(place).map(|(a, b)| a.distance_m(b).round()),
     })
+}
+
+/// The findings that an amended inspection no longer bears out.
+pub(super) fn to_withdraw(conn: &mut AnyConn, id: InspectionId) -> Outcome<Vec<OpenedRef>> {
+    let found = store::unsupported(conn, id)?.into_iter();
+    Ok(found.map(|(id, number)| OpenedRef { id, number }).collect())
 }
 
 /// One visit, if one of its inspections is within places.

@@ -35,7 +35,7 @@ impl<'a> Api<'a> {
         self.send(Method::GET, path, &[], ())
     }
 
-    /// GET with headers.
+    /// GET with headers; nothing is decoded, whatever they ask for.
     #[track_caller]
     pub fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Reply {
         self.send(Method::GET, path, headers, ())

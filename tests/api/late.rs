@@ -399,7 +399,7 @@ fn accepted_into_place(app: &TestApp) {
     let trail = app.as_(Caller::Supervisor).all("/audit");
     let of = |kind: &str, id: &Value| -> Vec<String> {
         let mine = trail.iter().filter(|e| e["object_kind"] == kind && e["object_id"] == *id);
-        mine.map(|e| e["actor"].as_str().expect("a name").to_string()).collect()
+        mine.map(|e| e["line"]["actor"].as_str().expect("a name").to_string()).collect()
     };
     assert_eq!(of("quarantine", &receipt["quarantine_id"]).len(), 2);
     assert_eq!(of("finding", &finding["id"]), vec![actors.first().expect("one").to_string(); 3]);

@@ -18,6 +18,7 @@ mod suite;
 mod template;
 
 mod access;
+mod amendments;
 mod areas;
 mod audit;
 mod bad_input;
@@ -38,6 +39,7 @@ mod permissions;
 mod photos;
 mod start;
 mod storage;
+mod sync;
 mod tokens;
 
 use std::process::ExitCode;
@@ -56,12 +58,14 @@ fn register(suite: &mut Suite) {
     build::register(suite);
     inspections::register(suite);
     late::register(suite);
+    amendments::register(suite);
     photos::register(suite);
     storage::register(suite);
     findings::register(suite);
     letters::register(suite);
     golden::register(suite);
     compliance::register(suite);
+    sync::register(suite);
     permissions::register(suite);
     openapi::register(suite);
     parity::register(suite);

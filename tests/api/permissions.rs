@@ -247,6 +247,13 @@ const ROWS: &[Row] = &[
         at(seen.path()).with(seen.body)
     }),
     row("find_inspection", &[200], Missing, |s| at(format!("/inspections/{}", s.inspection))),
+    row("list_amendments", &[200], Missing, |s| at(format!("/inspections/{}/amendments", s.inspection))),
+    // Somebody else's inspection is `id_taken` wherever they stand; one that has not come yet is waited for.
+    row("amend_inspection", &[202], Missing, |s| {
+        let seen = build::inspection(s.app, &s.facility, &[]);
+        let body = json!({"version": 2, "reason": "更正", "inspection": seen.body});
+        at(format!("{}/amendments", seen.path())).with(body)
+    }),
     row("find_visit", &[200], Missing, |s| at(format!("/visits/{}", s.visit))),
     // A photo belongs to its sender; what it is evidence of is decided by the manifest that declares it.
     row("put_photo", &[201], Unbound, |_| {
@@ -301,6 +308,7 @@ const ROWS: &[Row] = &[
     row("streets_compliance", &[200], Missing, |s| {
         at(format!("/compliance/streets?campaign_id={}", s.campaign))
     }),
+    row("sync", &[200], Unbound, |_| at("/sync")),
     row("list_audit", &[200], Unbound, |_| at("/audit")),
 ];
 

@@ -8,6 +8,7 @@ use crate::directory;
 use crate::fault::{Fault, Outcome};
 use crate::ids::{CampaignId, FacilityId, QuarantineId, TypedId as _};
 use crate::inspections::InspectionBody;
+use crate::inspections::amendments;
 use crate::inspections::rules;
 use crate::inspections::submit::{Record, items_of, take};
 use crate::photos::{self, SubjectKind};
@@ -53,13 +54,33 @@ fn decided(
 }
 
 /// Accepts a record into place: from now on it is an ordinary inspection of the phone's person, received when it was, with
-/// findings as of today.
+/// findings as of today; an amendment takes effect.
 ///
 /// # Errors
 /// Missing; `own_work`; `already_decided`; an unknown or foreign facility or campaign; what the rules find wrong for the new
-/// place, by pointer into the record; what its visit forbids.
+/// place, by pointer into the record; what its visit forbids; of an amendment `in_issued_letter`, `original_missing`,
+/// `fixed`.
 pub fn accept(tx: &mut Tx<'_>, by: &Holder, id: QuarantineId, into: &Acceptance) -> Outcome<()> {
     let row = held(tx, by, id)?;
+    if row.version == 1 {
+        accept_original(tx, by, &row, into)?;
+    } else {
+        refuse_another_place(into)?;
+        amendments::accept(tx, &row)?;
+    }
+    decided(tx, by, row, QuarantineState::Accepted, &into.note)
+}
+
+/// An amendment goes where its original is.
+fn refuse_another_place(into: &Acceptance) -> Outcome<()> {
+    let given = [("/facility_id", into.facility_id.is_some()), ("/campaign_id", into.campaign_id.is_some())];
+    match given.iter().find(|(_, given)| *given) {
+        Some((at, _)) => Err(Fault::invalid(*at, "fixed", "更正记录须与原始记录一致，不能另行指定")),
+        None => Ok(()),
+    }
+}
+
+fn accept_original(tx: &mut Tx<'_>, by: &Holder, row: &QuarantineRow, into: &Acceptance) -> Outcome<()> {
     let mut body: InspectionBody = serde_json::from_str(&row.body).map_err(Fault::internal)?;
     body.facility_id = into.facility_id.unwrap_or(body.facility_id);
     body.campaign_id = into.campaign_id.unwrap_or(body.campaign_id);
@@ -81,8 +102,7 @@ pub fn accept(tx: &mut Tx<'_>, by: &Holder, id: QuarantineId, into: &Acceptance)
         received_at: row.received_at,
         facility: &facility,
     };
-    take(tx, &record, &items, verdict)?;
-    decided(tx, by, row, QuarantineState::Accepted, &into.note)
+    take(tx, &record, &items, verdict).map(drop)
 }
 
 /// Puts a record aside. It stays readable, with its photos.

@@ -24,7 +24,7 @@ use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use store::QuarantineRow;
+pub(super) use store::QuarantineRow;
 use utoipa::ToSchema;
 
 coded! {

@@ -9,6 +9,7 @@ use crate::directory;
 use crate::fault::{Fault, Outcome};
 use crate::ids::{AreaId, CampaignId, FacilityId, InspectionId, QuarantineId, UserId};
 use crate::inspections::InspectionBody;
+use crate::inspections::amendments::Amendment;
 use crate::inspections::standing::Reason;
 use crate::photos::{self, EvidenceView, PhotoLine};
 use chrono::{DateTime, Utc};
@@ -69,6 +70,8 @@ pub struct QuarantineDetail {
     pub facility_name: String,
     /// What the phone sent.
     pub body: InspectionBody,
+    /// Why it was amended, of an amendment.
+    pub amendment_reason: Option<String>,
     /// What was declared and what has arrived.
     pub evidence: EvidenceView,
     /// The photos.
@@ -120,11 +123,18 @@ pub fn find(conn: &mut AnyConn, places: &Places, id: QuarantineId) -> Outcome<Qu
     let row = store::find(conn, id)?.filter(within).ok_or_else(|| Fault::missing("暂存记录"))?;
     let submitter = access::store::account(conn, row.submitted_by)?;
     let (kind, subject) = subject_now(&row);
+    let (body, amendment_reason) = if row.version == 1 {
+        (serde_json::from_str(&row.body).map_err(Fault::internal)?, None)
+    } else {
+        let sent: Amendment = serde_json::from_str(&row.body).map_err(Fault::internal)?;
+        (sent.inspection, Some(sent.reason))
+    };
     Ok(QuarantineDetail {
         record: view(&row),
         submitter: submitter.map(|account| account.display_name).unwrap_or_default(),
         facility_name: directory::facility_by_id(conn, row.facility_id)?.name,
-        body: serde_json::from_str(&row.body).map_err(Fault::internal)?,
+        body,
+        amendment_reason,
         evidence: evidence_of(conn, &row)?,
         photos: photos::photos_of(conn, kind, subject)?,
     })

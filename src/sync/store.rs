@@ -1,0 +1,310 @@
+//! The queries of the feed, each in bulk. A query that takes `only` looks at these ids, or at everything without them.
+
+use super::Kind;
+use super::areas::{AreaVersion, Tree};
+use crate::access::Places;
+use crate::access::scope::within;
+use crate::campaigns::CampaignKind;
+use crate::db::schema::{
+    area, area_version, calendar_day, calendar_year, campaign, campaign_target, change_entry, evidence,
+    facility_version, finding, finding_check, inspection, installation, rectification, sequencer,
+};
+use crate::db::sequencer::hex;
+use crate::db::types::{Coded as _, Uid};
+use crate::db::{AnyConn, MultiBackend, Tx};
+use crate::directory::FacilityState;
+use crate::fault::{Fault, Outcome};
+use crate::findings::rules::State;
+use crate::ids::{AreaId, CampaignId, ChecklistId, FacilityId, FindingId, InspectionId, PhotoId, UserId};
+use crate::photos::SubjectKind;
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use serde_json::json;
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+const EPOCH: &str = "sync_epoch";
+
+/// The epoch of this installation, 32 hexadecimal digits. The migration makes it.
+pub fn epoch(conn: &mut AnyConn) -> Outcome<String> {
+    let value = installation::table.find(EPOCH).select(installation::value).first(conn).optional()?;
+    value.ok_or_else(|| Fault::internal("the installation has no sync_epoch"))
+}
+
+/// Gives the installation a new epoch, so that no token of before is good any more: after a restore, where positions
+/// come a second time for other things.
+///
+/// # Errors
+/// The database's.
+pub fn renew_epoch(tx: &mut Tx<'_>) -> Outcome<()> {
+    let mut fresh = [0_u8; 16];
+    aws_lc_rs::rand::fill(&mut fresh).map_err(|_| Fault::internal("no randomness"))?;
+    diesel::delete(installation::table.find(EPOCH)).execute(tx.conn())?;
+    diesel::insert_into(installation::table)
+        .values((installation::name.eq(EPOCH), installation::value.eq(hex(&fresh))))
+        .execute(tx.conn())?;
+    tx.audit("installation", EPOCH, json!({ "renewed": true }));
+    Ok(())
+}
+
+/// The position of the last ordered change.
+pub fn head(conn: &mut AnyConn) -> Outcome<i64> {
+    Ok(sequencer::table.find("change").select(sequencer::position).first(conn)?)
+}
+
+/// A row of change.
+#[derive(Debug, Clone)]
+pub struct Row {
+    pub position: i64,
+    pub kind: String,
+    pub id: Uuid,
+    pub street_id: Option<AreaId>,
+    pub gone: bool,
+}
+
+/// The kinds of change that concern a phone: those of its things, and photos, which findings show.
+fn kinds() -> Vec<&'static str> {
+    Kind::ALL.iter().map(|kind| kind.code()).chain(["photo"]).collect()
+}
+
+/// Changes after one position and up to another, in order: those of these streets (all without), those of no street, and
+/// those of the person's own inspections wherever they are.
+pub fn changes(
+    conn: &mut AnyConn,
+    (after, upto): (i64, i64),
+    streets: Option<&BTreeSet<AreaId>>,
+    user: UserId,
+    limit: i64,
+) -> Outcome<Vec<Row>> {
+    let mut query = change_entry::table
+        .filter(change_entry::position.gt(after))
+        .filter(change_entry::position.le(upto))
+        .filter(change_entry::kind.eq_any(kinds()))
+        .select((
+            change_entry::position,
+            change_entry::kind,
+            change_entry::object_id,
+            change_entry::street_id,
+            change_entry::gone,
+        ))
+        .into_boxed::<MultiBackend>();
+    if let Some(streets) = streets {
+        let streets: Vec<AreaId> = streets.iter().copied().collect();
+        let own = inspection::table.filter(inspection::submitted_by.eq(user)).select(inspection::id);
+        query = query.filter(
+            change_entry::street_id
+                .is_null()
+                .or(change_entry::street_id.eq_any(streets))
+                .or(change_entry::object_id.eq_any(own)),
+        );
+    }
+    type Columns = (Option<i64>, String, Uid, Option<AreaId>, bool);
+    let rows: Vec<Columns> = query.order(change_entry::position).limit(limit).load(conn)?;
+    let row = |(position, kind, id, street_id, gone): Columns| Row {
+        position: position.unwrap_or(0),
+        kind,
+        id: id.0,
+        street_id,
+        gone,
+    };
+    Ok(rows.into_iter().map(row).collect())
+}
+
+/// Every version of every area.
+pub fn tree(conn: &mut AnyConn) -> Outcome<Tree> {
+    type Columns = (AreaId, String, String, Option<AreaId>, String, NaiveDate, Option<NaiveDate>);
+    let rows: Vec<Columns> = area::table
+        .inner_join(area_version::table.on(area_version::area_id.eq(area::id)))
+        .order((area::code, area_version::valid_from))
+        .select((
+            area::id,
+            area::code,
+            area::level,
+            area_version::parent_id,
+            area_version::name,
+            area_version::valid_from,
+            area_version::valid_to,
+        ))
+        .load(conn)?;
+    let version = |(id, code, level, parent_id, name, valid_from, valid_to): Columns| AreaVersion {
+        id,
+        code,
+        level,
+        parent_id,
+        name,
+        valid_from,
+        valid_to,
+    };
+    Ok(Tree(rows.into_iter().map(version).collect()))
+}
+
+/// The streets where facilities are or have been.
+pub fn streets_ever(conn: &mut AnyConn, ids: &BTreeSet<FacilityId>) -> Outcome<Vec<AreaId>> {
+    let of = facility_version::table.filter(facility_version::facility_id.eq_any(ids.iter().copied()));
+    Ok(of.select(facility_version::street_id).distinct().load(conn)?)
+}
+
+/// The streets where facilities are.
+pub fn streets_now(conn: &mut AnyConn, ids: &BTreeSet<FacilityId>) -> Outcome<Vec<AreaId>> {
+    let of = facility_version::table
+        .filter(facility_version::valid_to.is_null())
+        .filter(facility_version::facility_id.eq_any(ids.iter().copied()));
+    Ok(of.select(facility_version::street_id).distinct().load(conn)?)
+}
+
+/// The facilities within places, with their streets.
+pub fn facilities_in(conn: &mut AnyConn, places: &Places) -> Outcome<Vec<(FacilityId, AreaId)>> {
+    let query = facility_version::table
+        .filter(facility_version::valid_to.is_null())
+        .select((facility_version::facility_id, facility_version::street_id))
+        .into_boxed::<MultiBackend>();
+    Ok(within!(query, places, facility_version::street_id, facility_version::facility_id).load(conn)?)
+}
+
+/// Those facilities that were ever in another street or another state than now: their assignments may come and go.
+pub fn shifted(conn: &mut AnyConn, ids: &[FacilityId]) -> Outcome<BTreeSet<FacilityId>> {
+    type Fact = (FacilityId, AreaId, FacilityState);
+    let facts: Vec<Fact> = facility_version::table
+        .filter(facility_version::facility_id.eq_any(ids.to_vec()))
+        .select((facility_version::facility_id, facility_version::street_id, facility_version::status))
+        .distinct()
+        .order(facility_version::facility_id)
+        .load(conn)?;
+    Ok(facts.windows(2).filter(|pair| pair[0].0 == pair[1].0).map(|pair| pair[0].0).collect())
+}
+
+/// The active campaigns that have one of these facilities as a target.
+pub fn campaigns_with(
+    conn: &mut AnyConn,
+    ids: &BTreeSet<FacilityId>,
+) -> Outcome<Vec<(CampaignId, FacilityId)>> {
+    let targets = campaign_target::table
+        .inner_join(campaign::table.on(campaign::id.eq(campaign_target::campaign_id)))
+        .filter(campaign::state.eq("active"))
+        .filter(campaign_target::facility_id.eq_any(ids.iter().copied()));
+    Ok(targets.select((campaign_target::campaign_id, campaign_target::facility_id)).load(conn)?)
+}
+
+/// A campaign without its targets.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = campaign, check_for_backend(MultiBackend))]
+pub struct CampaignRow {
+    pub id: CampaignId,
+    pub name: String,
+    pub kind: CampaignKind,
+    pub area_id: AreaId,
+    pub starts_on: NaiveDate,
+    pub ends_on: NaiveDate,
+    pub checklist_id: ChecklistId,
+}
+
+/// The active campaigns, and these whatever their state.
+pub fn campaigns(conn: &mut AnyConn, also: &[CampaignId]) -> Outcome<Vec<CampaignRow>> {
+    Ok(campaign::table
+        .filter(campaign::state.eq("active").or(campaign::id.eq_any(also.to_vec())))
+        .order(campaign::id)
+        .select(CampaignRow::as_select())
+        .load(conn)?)
+}
+
+/// The targets of campaigns among the facilities within places that have not ended.
+pub fn assignments(
+    conn: &mut AnyConn,
+    places: &Places,
+    campaigns: &[CampaignId],
+) -> Outcome<Vec<(CampaignId, FacilityId, Option<NaiveDate>)>> {
+    let query = campaign_target::table
+        .inner_join(
+            facility_version::table.on(facility_version::facility_id.eq(campaign_target::facility_id)),
+        )
+        .filter(facility_version::valid_to.is_null())
+        .filter(facility_version::status.ne(FacilityState::Ended))
+        .filter(campaign_target::campaign_id.eq_any(campaigns.to_vec()))
+        .order((campaign_target::campaign_id, campaign_target::facility_id))
+        .select((campaign_target::campaign_id, campaign_target::facility_id, campaign_target::planned_on))
+        .into_boxed::<MultiBackend>();
+    Ok(within!(query, places, facility_version::street_id, facility_version::facility_id).load(conn)?)
+}
+
+/// Where a finding lies.
+#[derive(Debug, Clone)]
+pub struct FindingPlace {
+    pub id: FindingId,
+    pub street_id: AreaId,
+    pub facility_id: FacilityId,
+    pub category: String,
+}
+
+type PlaceColumns = (FindingId, AreaId, FacilityId, String);
+
+fn finding_place((id, street_id, facility_id, category): PlaceColumns) -> FindingPlace {
+    FindingPlace { id, street_id, facility_id, category }
+}
+
+/// Where these findings lie.
+pub fn places_of(conn: &mut AnyConn, ids: &[FindingId]) -> Outcome<Vec<FindingPlace>> {
+    let rows: Vec<PlaceColumns> = finding::table
+        .filter(finding::id.eq_any(ids.to_vec()))
+        .select((finding::id, finding::street_id, finding::facility_id, finding::category))
+        .load(conn)?;
+    Ok(rows.into_iter().map(finding_place).collect())
+}
+
+/// The unsettled findings within places.
+pub fn unsettled_in(conn: &mut AnyConn, places: &Places) -> Outcome<Vec<FindingPlace>> {
+    let query = finding::table
+        .filter(finding::state.ne_all([State::Closed, State::Withdrawn]))
+        .select((finding::id, finding::street_id, finding::facility_id, finding::category))
+        .into_boxed::<MultiBackend>();
+    let rows: Vec<PlaceColumns> =
+        within!(query, places, finding::street_id, finding::facility_id).load(conn)?;
+    Ok(rows.into_iter().map(finding_place).collect())
+}
+
+/// The facility and the submitter of inspections.
+pub fn inspections_of(
+    conn: &mut AnyConn,
+    ids: &[InspectionId],
+) -> Outcome<Vec<(InspectionId, FacilityId, UserId)>> {
+    let of = inspection::table.filter(inspection::id.eq_any(ids.to_vec()));
+    Ok(of.select((inspection::id, inspection::facility_id, inspection::submitted_by)).load(conn)?)
+}
+
+/// The findings that may show these photos: of the inspection that opened them, of a claim, of a re-inspection.
+pub fn findings_showing(conn: &mut AnyConn, photos: &[PhotoId]) -> Outcome<Vec<(PhotoId, FindingId)>> {
+    let shown = |kind: SubjectKind| {
+        evidence::table
+            .filter(evidence::photo_id.eq_any(photos.to_vec()))
+            .filter(evidence::subject_kind.eq(kind))
+    };
+    let mut found: Vec<(PhotoId, FindingId)> = shown(SubjectKind::Inspection)
+        .inner_join(finding::table.on(finding::inspection_id.eq(evidence::subject_id.nullable())))
+        .filter(evidence::item_id.eq(finding::item_id.nullable()))
+        .select((evidence::photo_id, finding::id))
+        .load(conn)?;
+    found.extend(
+        shown(SubjectKind::Rectification)
+            .inner_join(rectification::table.on(rectification::id.eq(evidence::subject_id)))
+            .select((evidence::photo_id, rectification::finding_id))
+            .load::<(PhotoId, FindingId)>(conn)?,
+    );
+    found.extend(
+        shown(SubjectKind::Reinspection)
+            .inner_join(finding_check::table.on(finding_check::id.eq(evidence::subject_id)))
+            .select((evidence::photo_id, finding_check::finding_id))
+            .load::<(PhotoId, FindingId)>(conn)?,
+    );
+    Ok(found)
+}
+
+/// The years of the calendar from `first` on, with their status.
+pub fn years(conn: &mut AnyConn, first: i32) -> Outcome<Vec<(i32, String)>> {
+    let from = calendar_year::table.filter(calendar_year::year.ge(first)).order(calendar_year::year);
+    Ok(from.select((calendar_year::year, calendar_year::status)).load(conn)?)
+}
+
+/// The special days from `first` on.
+pub fn days(conn: &mut AnyConn, first: NaiveDate) -> Outcome<Vec<(NaiveDate, String, String)>> {
+    let from = calendar_day::table.filter(calendar_day::date.ge(first)).order(calendar_day::date);
+    Ok(from.select((calendar_day::date, calendar_day::kind, calendar_day::name)).load(conn)?)
+}
