@@ -12,7 +12,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { sleep } from './backoff.js';
+import { Line } from './line.js';
 import { FaultProxy } from './proxy.js';
+import { Session } from './session.js';
+import { Replica } from './sync.js';
 import { type Chance, chance } from './trial/chance.js';
 import { Clerk } from './trial/clerk.js';
 import type { Word } from './trial/device.js';
@@ -61,7 +64,7 @@ class Device {
   final: Extract<Word, { say: 'empty' }> | undefined;
 
   constructor(
-    private readonly folder: string,
+    readonly folder: string,
     readonly orders: Orders,
     private readonly hear: (word: Word) => void,
     /** How many words it has until it is killed. */
@@ -227,13 +230,22 @@ class Trial {
 
   /** What a phone has gathered change by change is what a new phone would be given at once. */
   private async compareReplicas(): Promise<void> {
-    for (const { orders, final } of this.devices) {
-      const person = await Clerk.login(this.server.base, orders);
-      const fresh = await person.replica();
-      const differing = Object.keys({ ...fresh, ...final?.replica }).filter(
-        (kind) => !isDeepStrictEqual(final?.replica[kind] ?? {}, fresh[kind] ?? {}),
-      );
-      if (differing.length > 0) this.tally.breach(`${orders.username}'s replica differs in ${differing.join(', ')}`);
+    for (const { folder, orders } of this.devices) {
+      const { username, password } = orders;
+      const session = new Session(this.server.base, join(folder, 'session-after'), async () => ({ username, password }));
+      const line = new Line(this.server.base, session);
+      const [kept, fresh] = [
+        await Replica.open(join(folder, 'replica.json')),
+        await Replica.open(join(folder, 'replica-fresh.json')),
+      ];
+      if (Object.keys(kept.things).length === 0) this.tally.breach(`${username}'s phone has never synchronised`);
+      for (const replica of [kept, fresh]) {
+        const outcome = await replica.follow(line);
+        if (!outcome.settled) this.tally.breach(`${username} cannot synchronise: ${outcome.why}`);
+      }
+      const kinds = Object.keys({ ...kept.things, ...fresh.things });
+      const differing = kinds.filter((kind) => !isDeepStrictEqual({ ...kept.of(kind) }, { ...fresh.of(kind) }));
+      if (differing.length > 0) this.tally.breach(`${username}'s replica differs in ${differing.join(', ')}`);
     }
   }
 
