@@ -19,6 +19,8 @@ trap finish EXIT
 npm ci --no-audit --no-fund --loglevel=error
 npm run --silent types
 npm run --silent check
+rm -rf build
 npm run --silent build
+npm test --silent
 cp -r "$data" "$work/data"
 (cd ../.. && node examples/phone/build/conformance.js "$yixun" "$work/data" "$log")

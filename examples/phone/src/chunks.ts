@@ -44,7 +44,8 @@ async function pieces(
       await file.read(piece, 0, piece.length, at.offset);
       const path = `/uploads/${begun.upload}/chunks?offset=${at.offset}`;
       const sent = await line.request({ method: 'POST', path, type: 'application/octet-stream', body: piece });
-      if (sent.kind === 'again') return { settled: false, why: sent.why, after: sent.after };
+      const further = at.offset > begun.offset;
+      if (sent.kind === 'again') return { settled: false, why: sent.why, after: sent.after, further };
       if (sent.kind !== 'done') return await refused(submission, photo, sent.problem);
       at = sent.body as Progress;
     }

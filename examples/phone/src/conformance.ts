@@ -12,7 +12,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { sleep } from './backoff.js';
+import { Line } from './line.js';
 import { FaultProxy } from './proxy.js';
+import { Session } from './session.js';
+import { Replica } from './sync.js';
 import { type Chance, chance } from './trial/chance.js';
 import { Clerk } from './trial/clerk.js';
 import type { Word } from './trial/device.js';
@@ -28,6 +31,10 @@ const LIMIT = Number(process.env['LIMIT'] ?? 240);
 /** Cuts that the network must have made for the run to mean anything. */
 const CUTS = 300;
 
+/** A phone is killed after so many words of its own at the most, and the server after so many photos. */
+const WORDS = 60;
+const PLUGS = [100, 250];
+
 /** What the run has seen. */
 class Tally {
   readonly breaches: string[] = [];
@@ -35,15 +42,15 @@ class Tally {
   readonly why = new Map<string, number>();
   again = 0;
   twice = 0;
-  kills = 0;
   checks: Promise<void>[] = [];
 
   breach(what: string): void {
     if (this.breaches.push(what) <= 20) console.error(`breach: ${what}`);
   }
 
-  failed(why: string): void {
+  failed(what: string, reason: string): void {
     this.again += 1;
+    const why = `${/record|amendment|sync/.exec(what)?.[0] ?? 'photo'}: ${reason}`;
     this.why.set(why, (this.why.get(why) ?? 0) + 1);
   }
 }
@@ -51,13 +58,17 @@ class Tally {
 /** A phone of the trial: a process that is started as often as it is killed. */
 class Device {
   private child: ChildProcess | undefined;
+  private isOver = false;
+  kills = 0;
   /** What it said at its end. */
   final: Extract<Word, { say: 'empty' }> | undefined;
 
   constructor(
-    private readonly folder: string,
+    readonly folder: string,
     readonly orders: Orders,
     private readonly hear: (word: Word) => void,
+    /** How many words it has until it is killed. */
+    private readonly lifetime: () => number,
   ) {
     mkdirSync(folder);
     writeFileSync(join(folder, 'orders.json'), JSON.stringify(orders));
@@ -66,17 +77,33 @@ class Device {
   start(): void {
     const child = fork(DEVICE, [this.folder]);
     this.child = child;
+    let lasts = this.lifetime();
     child.on('message', (word: Word) => {
       if (word.say === 'empty') this.final = word;
       this.hear(word);
+      lasts -= 1;
+      // Not at the word itself: in the middle of whatever it does next.
+      if (lasts === 0) setTimeout(() => void this.killAndRestart(child), this.lifetime() * 10);
     });
     child.on('exit', (code) => {
       if (code !== null && code !== 0) this.hear({ say: 'refused', inspection: this.folder, problems: [['crash', code]] });
     });
   }
 
-  /** Kills it at once; says whether there was anything to be killed. */
-  async kill(): Promise<boolean> {
+  private async killAndRestart(child: ChildProcess): Promise<void> {
+    if (this.final !== undefined || this.child !== child || !(await this.kill())) return;
+    this.kills += 1;
+    await sleep(this.lifetime() * 20);
+    if (!this.isOver) this.start();
+  }
+
+  /** Kills it for good. */
+  async end(): Promise<void> {
+    this.isOver = true;
+    await this.kill();
+  }
+
+  private async kill(): Promise<boolean> {
     const child = this.child;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return false;
     const ended = once(child, 'exit');
@@ -102,12 +129,18 @@ class Trial {
     seed: string,
   ) {
     this.random = chance(`${seed} kills`);
+    const lifetime = () => 1 + this.random.below(WORDS);
     for (const sheet of orders.flatMap((o) => o.sheets)) this.bySheet.set(sheet.id, sheet);
-    this.devices = orders.map((o, n) => new Device(join(folder, `phone${n}`), o, (word) => this.hear(word)));
+    this.devices = orders.map((o, n) => new Device(join(folder, `phone${n}`), o, (word) => this.hear(word), lifetime));
   }
 
   get sheets(): Sheet[] {
     return [...this.bySheet.values()];
+  }
+
+  /** How often phones were killed. */
+  get kills(): number {
+    return this.devices.reduce((sum, device) => sum + device.kills, 0);
   }
 
   private get isOver(): boolean {
@@ -120,7 +153,7 @@ class Trial {
         this.tally.checks.push(this.checkSafe(word.inspection, word.photo));
         break;
       case 'again':
-        this.tally.failed(word.why);
+        this.tally.failed(word.what, word.why);
         break;
       case 'twice':
         this.tally.twice += 1;
@@ -159,21 +192,17 @@ class Trial {
   async run(): Promise<void> {
     const began = performance.now();
     for (const device of this.devices) device.start();
-    const plugs = [8_000, 20_000];
+    const plugs = [...PLUGS];
     while (!this.isOver) {
-      await sleep(700 + this.random.below(1_300));
-      const elapsed = performance.now() - began;
-      if (elapsed > LIMIT * 1_000) return this.tally.breach(`outboxes are not empty after ${LIMIT} s`);
+      await sleep(200);
+      if (performance.now() - began > LIMIT * 1_000) {
+        return this.tally.breach(`outboxes are not empty after ${LIMIT} s`);
+      }
       if (this.tally.breaches.length > 20) return;
-      if (plugs[0] !== undefined && elapsed > plugs[0]) {
+      if (this.tally.safe.size > (plugs[0] ?? Infinity)) {
         plugs.shift();
         this.up = this.server.killAndRestart();
         await this.up;
-      }
-      const device = this.random.pick(this.devices);
-      if (device.final === undefined && (await device.kill())) {
-        this.tally.kills += 1;
-        setTimeout(() => device.final ?? device.start(), this.random.below(1_000));
       }
     }
   }
@@ -201,18 +230,27 @@ class Trial {
 
   /** What a phone has gathered change by change is what a new phone would be given at once. */
   private async compareReplicas(): Promise<void> {
-    for (const { orders, final } of this.devices) {
-      const person = await Clerk.login(this.server.base, orders);
-      const fresh = await person.replica();
-      const differing = Object.keys({ ...fresh, ...final?.replica }).filter(
-        (kind) => !isDeepStrictEqual(final?.replica[kind] ?? {}, fresh[kind] ?? {}),
-      );
-      if (differing.length > 0) this.tally.breach(`${orders.username}'s replica differs in ${differing.join(', ')}`);
+    for (const { folder, orders } of this.devices) {
+      const { username, password } = orders;
+      const session = new Session(this.server.base, join(folder, 'session-after'), async () => ({ username, password }));
+      const line = new Line(this.server.base, session);
+      const [kept, fresh] = [
+        await Replica.open(join(folder, 'replica.json')),
+        await Replica.open(join(folder, 'replica-fresh.json')),
+      ];
+      if (Object.keys(kept.things).length === 0) this.tally.breach(`${username}'s phone has never synchronised`);
+      for (const replica of [kept, fresh]) {
+        const outcome = await replica.follow(line);
+        if (!outcome.settled) this.tally.breach(`${username} cannot synchronise: ${outcome.why}`);
+      }
+      const kinds = Object.keys({ ...kept.things, ...fresh.things });
+      const differing = kinds.filter((kind) => !isDeepStrictEqual({ ...kept.of(kind) }, { ...fresh.of(kind) }));
+      if (differing.length > 0) this.tally.breach(`${username}'s replica differs in ${differing.join(', ')}`);
     }
   }
 
   async end(): Promise<void> {
-    await Promise.all(this.devices.map((device) => device.kill()));
+    await Promise.all(this.devices.map((device) => device.end()));
   }
 }
 
@@ -261,7 +299,7 @@ async function main(binary: string, data: string, log: string): Promise<number> 
     console.log(
       `${PHONES} phones, ${trial.sheets.length} inspections, ${tally.safe.size} photos, ${seconds.toFixed(1)} s\n` +
         `${proxy.total} cuts (${Object.entries(proxy.cuts).map(([how, n]) => `${how} ${n}`).join(', ')}), ` +
-        `${tally.kills} phones killed, 2 times the server\n` +
+        `${trial.kills} phones killed, ${PLUGS.length} times the server\n` +
         `${tally.again} attempts failed and were made again, ${tally.twice} requests sent twice at once`,
     );
     const common = [...tally.why].sort(([, a], [, b]) => b - a).slice(0, 12);

@@ -41,7 +41,9 @@ interface Waiting {
 export class Phone {
   private readonly running = new Set<string>();
   private readonly waiting = new Map<string, Waiting>();
-  private wake: () => void = () => undefined;
+  /** Something has happened since the outbox was last looked at. */
+  private stirred = false;
+  private stir: () => void = () => undefined;
 
   constructor(
     private readonly outbox: Outbox,
@@ -60,9 +62,15 @@ export class Phone {
     this.wake();
   }
 
+  private wake(): void {
+    this.stirred = true;
+    this.stir();
+  }
+
   /** Works until `ended` says so. */
   async work(ended: () => boolean): Promise<void> {
     while (!ended()) {
+      this.stirred = false;
       await this.settle();
       this.start();
       await this.next();
@@ -136,7 +144,7 @@ export class Phone {
       return;
     }
     this.manner.onAgain?.(job.name, outcome.why);
-    const failures = this.waiting.get(job.name)?.failures ?? 0;
+    const failures = outcome.further === true ? 0 : (this.waiting.get(job.name)?.failures ?? 0);
     const wait = pause(this.manner.patience ?? FIELD, failures, outcome.after);
     this.waiting.set(job.name, { failures: failures + 1, notBefore: performance.now() + wait });
   }
@@ -154,12 +162,13 @@ export class Phone {
 
   /** Sleeps until something ends, somebody nudges, or a wait is over. */
   private next(): Promise<void> {
+    if (this.stirred) return Promise.resolve();
     const now = performance.now();
     const due = [...this.waiting.values()].map((w) => w.notBefore).filter((at) => at > now);
     const wait = Math.min(1_000, ...due.map((at) => at - now));
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, wait);
-      this.wake = () => {
+      this.stir = () => {
         clearTimeout(timer);
         resolve();
       };

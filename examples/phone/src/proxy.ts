@@ -18,7 +18,7 @@ interface Plan {
 }
 
 /** Average bytes towards the server, and towards the phone, that a ruined connection carries. */
-const MEAN = { up: 45_000, down: 700 };
+const MEAN = { up: 55_000, down: 800 };
 /** A connection that is spared is spared for so many bytes: the next one takes its chance again. */
 const SPARED = 1_200_000;
 /** Milliseconds that a stalled connection, or one that the phone has left, hangs about. */

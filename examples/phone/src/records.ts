@@ -8,7 +8,10 @@ import type { Submission } from './submission.js';
 import type { Problem } from './wire.js';
 
 /** What became of an attempt: settled (receipt or refusal, both on disk), or to be tried again. */
-export type Outcome = { settled: true } | { settled: false; why: string; after: number };
+export type Outcome =
+  | { settled: true }
+  /** `further`: something has arrived, though not all. */
+  | { settled: false; why: string; after: number; further?: boolean };
 
 /** Inspections in a batch, at the most. */
 export const BATCH = 50;

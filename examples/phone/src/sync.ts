@@ -34,6 +34,8 @@ interface Kept {
 
 /** The replica of a phone. */
 export class Replica {
+  private following: Promise<Outcome> | undefined;
+
   private constructor(
     private readonly file: string,
     private kept: Kept,
@@ -55,8 +57,15 @@ export class Replica {
     return this.kept.things;
   }
 
-  /** Follows the feed to its present end. */
-  async follow(line: Line): Promise<Outcome> {
+  /** Follows the feed to its present end. Who asks while that is being done gets the same outcome. */
+  follow(line: Line): Promise<Outcome> {
+    this.following ??= this.pages(line).finally(() => {
+      this.following = undefined;
+    });
+    return this.following;
+  }
+
+  private async pages(line: Line): Promise<Outcome> {
     for (;;) {
       const { token } = this.kept;
       const path = token === undefined ? '/sync' : `/sync?since=${encodeURIComponent(token)}`;

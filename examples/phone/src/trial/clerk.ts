@@ -2,7 +2,6 @@
 
 import { createHash } from 'node:crypto';
 import type { Credentials } from '../session.js';
-import { type Feed, type Things, applied } from '../sync.js';
 import type { Tokens } from '../wire.js';
 import type { District, Sheet } from './plan.js';
 import { jpeg } from './jpeg.js';
@@ -74,17 +73,6 @@ export class Clerk {
     const { items } = await this.get<Pick<District, 'items'>>(`/checklists/${campaign.checklist_id}`);
     const facilities = await this.all<District['facilities'][number]>('/facilities');
     return { campaignId: campaign.id, checklistId: campaign.checklist_id, items, facilities };
-  }
-
-  /** What a new phone of this person is given. */
-  async replica(): Promise<Things> {
-    let things: Things = {};
-    for (let since = ''; ; ) {
-      const feed = await this.get<Feed>(`/sync${since}`);
-      things = applied(things, feed);
-      if (!feed.more) return things;
-      since = `?since=${encodeURIComponent(feed.token)}`;
-    }
   }
 
   /** Whether the server has a photo's bytes, and for the inspection that declares it. */

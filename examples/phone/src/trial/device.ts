@@ -15,7 +15,7 @@ import type { Carrier } from '../photos.js';
 import { resumable } from '../resumable.js';
 import { Session } from '../session.js';
 import type { Correction, Submission } from '../submission.js';
-import { Replica, type Things } from '../sync.js';
+import { Replica } from '../sync.js';
 import { whole } from '../whole.js';
 import type { InspectionBody } from '../wire.js';
 import { jpeg } from './jpeg.js';
@@ -30,12 +30,15 @@ export type Word =
   | { say: 'twice' }
   /** The server said no. */
   | { say: 'refused'; inspection: string; problems: [string, unknown][] }
-  /** The outbox is empty, and the replica is up to date. */
-  | { say: 'empty'; done: string[]; replica: Things };
+  /** The outbox is empty. */
+  | { say: 'empty'; done: string[] };
 
 const PIECE = 64 * 1024;
 /** Milliseconds after which an impatient phone drops a silent upload. */
-const SILENCE = 3_000;
+const SILENCE = 4_000;
+
+/** Milliseconds between looks at what is new. */
+const SYNC = 3_000;
 
 const CARRY: Record<CarrierName, Carrier> = {
   tus: resumable({ silence: SILENCE }),
@@ -127,9 +130,9 @@ async function live(folder: string): Promise<void> {
     written = true;
   })();
   const following = follow(replica, line);
+  void following.then(() => setInterval(() => void replica.follow(line), SYNC));
   await Promise.all([writing, following, phone.work(() => written && outbox.isEmpty)]);
-  await follow(replica, line);
-  tell({ say: 'empty', done: [...outbox.done], replica: replica.things });
+  tell({ say: 'empty', done: [...outbox.done] });
 }
 
 function reportRefusals(outbox: Outbox): void {
