@@ -79,6 +79,8 @@ ids! {
     InspectionId;
     /// A photo or document kept as evidence.
     PhotoId;
+    /// A photo on its way: what a resumable upload is called.
+    UploadId;
     /// A finding 问题.
     FindingId;
     /// An event in a finding's history.

@@ -22,3 +22,5 @@ mod inspections;
 mod letters;
 mod photos;
 mod system;
+mod tus;
+mod uploads;

@@ -35,6 +35,7 @@ mod permissions;
 mod photos;
 mod start;
 mod tokens;
+mod uploads;
 
 use std::process::ExitCode;
 use suite::Suite;
@@ -52,6 +53,7 @@ fn register(suite: &mut Suite) {
     build::register(suite);
     inspections::register(suite);
     photos::register(suite);
+    uploads::register(suite);
     findings::register(suite);
     letters::register(suite);
     golden::register(suite);
