@@ -38,7 +38,7 @@ impl App {
         prepare_folder(&config)?;
         let keys = load_keys(&config)?;
         let typesetter = Typesetter::new(&config.fonts_dir, config.official_fonts_dir.as_deref())?;
-        let files = Store::folder(&config.files_dir).map_err(|e| format!("设置 YIXUN_STORAGE：{e}"))?;
+        let files = Store::open(&config.storage)?;
         let uploads = Uploads::open(&config.data_dir, config.node.as_deref())?;
         let done = migrate::migrate(config.database()).map_err(|e| format!("设置 DATABASE_URL：{e}"))?;
         if !done.is_empty() {

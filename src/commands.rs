@@ -13,7 +13,7 @@ use crate::reference::Imported;
 use crate::uploads::{nodes, sweep};
 use crate::{http, jobs, telemetry};
 use chrono::TimeDelta;
-use std::net::TcpListener;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 
 fn configured() -> Result<Config, String> {
@@ -196,4 +196,47 @@ pub fn sweep(dry_run: bool) -> Result<(), String> {
 pub fn openapi() -> Result<(), String> {
     print!("{}", http::openapi::text());
     Ok(())
+}
+
+/// `yixun verify`: every blob against its row. It may run beside a server.
+///
+/// # Errors
+/// A sentence, after the list on standard output, when a blob is missing or corrupt.
+pub fn verify() -> Result<(), String> {
+    let app = App::build(configured()?, Arc::new(SystemClock))?;
+    let report =
+        crate::verify::verify(&app, &mut |trouble| println!("{trouble}")).map_err(|e| e.for_log())?;
+    let crate::verify::Report { checked, bytes, missing, corrupt, unnamed } = report;
+    println!("已核对 {checked} 个文件，读取 {bytes} 字节；另有 {unnamed} 个文件没有记录");
+    if missing + corrupt == 0 {
+        Ok(())
+    } else {
+        Err(format!("{missing} 个文件缺失，{corrupt} 个文件损坏"))
+    }
+}
+
+/// `yixun health`: whether the server there is ready; by default the one of these settings on this machine.
+///
+/// # Errors
+/// A sentence when it is not.
+pub fn health(url: Option<String>) -> Result<(), String> {
+    let url = match url {
+        Some(url) => url,
+        None => format!("http://{}", on_this_machine(&Config::load()?.listen)?),
+    };
+    let ready = format!("{}/readyz", url.trim_end_matches('/'));
+    let settings = ureq::Agent::config_builder().timeout_global(Some(std::time::Duration::from_secs(4)));
+    let answer = settings.build().new_agent().get(&ready).call();
+    answer.map(drop).map_err(|e| format!("{ready} 未就绪：{e}"))
+}
+
+/// Where a server that listens on `listen` is reached from its own machine.
+fn on_this_machine(listen: &str) -> Result<SocketAddr, String> {
+    let mut address: SocketAddr = listen.parse().map_err(|e| format!("设置 YIXUN_LISTEN：{e}"))?;
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    Ok(address)
 }

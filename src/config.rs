@@ -2,6 +2,7 @@
 //! with its name, because a misspelt one that is silently ignored costs more.
 
 use crate::access::passwords::Policy;
+use crate::files::Storage;
 use figment::Figment;
 use figment::providers::{Env, Format as _, Serialized, Toml};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -15,6 +16,8 @@ struct Written {
     data_dir: PathBuf,
     database_url: Option<String>,
     storage: Option<String>,
+    s3_access_key: Option<String>,
+    s3_secret_key: Option<String>,
     node: Option<String>,
     metrics_listen: Option<String>,
     listen: String,
@@ -36,6 +39,8 @@ impl Default for Written {
             data_dir: "data".into(),
             database_url: None,
             storage: None,
+            s3_access_key: None,
+            s3_secret_key: None,
             node: None,
             metrics_listen: None,
             listen: "127.0.0.1:8080".into(),
@@ -71,8 +76,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// The database's URL (may hold a password).
     pub database_url: SecretString,
-    /// The folder of the file store.
-    pub files_dir: PathBuf,
+    /// Where photos and documents lie.
+    pub storage: Storage,
     /// This node's name in the URLs of uploads; none: one is made in the data folder.
     pub node: Option<String>,
     /// Address and port of the metrics; none: they are not served.
@@ -100,7 +105,7 @@ pub struct Config {
 }
 
 /// Environment names that belong to the tests.
-const NOT_SETTINGS: [&str; 4] = ["test_require", "test_keep", "update_golden", "config"];
+const NOT_SETTINGS: [&str; 5] = ["test_require", "test_keep", "test_s3", "update_golden", "config"];
 
 impl Config {
     /// Reads the settings of this process.
@@ -136,12 +141,9 @@ impl Config {
         let url = w.database_url.filter(|u| !u.is_empty());
         let url = url.unwrap_or_else(|| format!("sqlite:{}", w.data_dir.join("yixun.db").display()));
         crate::db::connection::kind_of(&url).map_err(|why| format!("设置 DATABASE_URL：{why}"))?;
-        let files_dir = match w.storage.as_deref() {
-            None => w.data_dir.join("files"),
-            Some(text) => match text.strip_prefix("folder:") {
-                Some(path) if !path.is_empty() => path.into(),
-                _ => return Err("设置 YIXUN_STORAGE：目前支持 folder:路径".into()),
-            },
+        let storage = match w.storage.as_deref() {
+            None => Storage::Folder(w.data_dir.join("files")),
+            Some(text) => Storage::parse(text, (w.s3_access_key, w.s3_secret_key))?,
         };
         if w.workers == 0 || w.workers > 64 {
             return Err("设置 YIXUN_WORKERS：应在 1 到 64 之间".into());
@@ -155,7 +157,7 @@ impl Config {
         Ok(Self {
             data_dir: w.data_dir,
             database_url: url.into(),
-            files_dir,
+            storage,
             node: w.node.filter(|name| !name.is_empty()),
             metrics_listen,
             listen: w.listen,

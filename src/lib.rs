@@ -34,3 +34,4 @@ pub mod http;
 pub mod jobs;
 pub mod reference;
 pub mod telemetry;
+pub mod verify;

@@ -43,6 +43,13 @@ enum Command {
     User(UserCommand),
     /// 输出 OpenAPI 规范
     Openapi,
+    /// 逐个核对照片与文件：缺失、损坏的逐条列出；可与服务同时运行
+    Verify,
+    /// 询问服务是否就绪，供容器的健康检查使用
+    Health {
+        /// 服务地址，默认为本机 YIXUN_LISTEN 的端口
+        url: Option<String>,
+    },
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -92,6 +99,8 @@ fn main() -> ExitCode {
             commands::create_user(&username, &name, &role)
         }
         Command::Openapi => commands::openapi(),
+        Command::Verify => commands::verify(),
+        Command::Health { url } => commands::health(url),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -73,7 +73,7 @@ pub enum Kind {
 ///
 /// # Errors
 /// A Chinese sentence when the scheme is neither `sqlite:` nor `postgres:`/`postgresql:`, or when a PostgreSQL beyond
-/// this machine is named (this build's libpq has no TLS).
+/// this machine is named and nothing would encrypt the way there.
 pub fn kind_of(url: &str) -> Result<Kind, String> {
     if url.starts_with("sqlite:") {
         return Ok(Kind::Sqlite);
@@ -81,12 +81,24 @@ pub fn kind_of(url: &str) -> Result<Kind, String> {
     let Some(rest) = url.strip_prefix("postgres://").or_else(|| url.strip_prefix("postgresql://")) else {
         return Err("数据库地址须以 sqlite: 或 postgres:// 开头".into());
     };
-    if is_local(rest) {
-        Ok(Kind::Postgres)
-    } else {
-        Err("此构建的 PostgreSQL 客户端不含 TLS，只能连接本机（127.0.0.1、::1、localhost 或本地套接字）"
-            .into())
+    if is_local(rest) || (!cfg!(feature = "bundled-libpq") && is_encrypted(rest)) {
+        return Ok(Kind::Postgres);
     }
+    Err(if cfg!(feature = "bundled-libpq") {
+        "此构建的 PostgreSQL 客户端不含 TLS，只能连接本机（127.0.0.1、::1、localhost 或本地套接字）".into()
+    } else {
+        "连接其他机器上的 PostgreSQL 须加密：请加上 sslmode=verify-full（或 verify-ca、require）".into()
+    })
+}
+
+/// Whether the parameters of a URL (without its scheme) demand TLS, and name no service file, which may say anything.
+fn is_encrypted(rest: &str) -> bool {
+    let query = rest.split_once('?').map_or("", |(_, query)| query);
+    let parameters = || query.split('&').filter_map(|p| p.split_once('='));
+    let demands = |mode: &str| matches!(mode, "require" | "verify-ca" | "verify-full");
+    let mut modes = parameters().filter(|(key, _)| *key == "sslmode").peekable();
+    let named = modes.peek().is_some() && modes.all(|(_, mode)| demands(mode));
+    named && parameters().all(|(key, _)| key != "service")
 }
 
 /// Whether the host part of a URL (without its scheme), and any `host`/`hostaddr` parameter, is this machine.
@@ -240,6 +252,26 @@ mod tests {
             "postgres:///d?service=far",
         ] {
             assert!(kind_of(url).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn the_way_to_another_machine_is_encrypted() {
+        let url = |query: &str| format!("u:p@db.example:5432/d{query}");
+        for query in ["?sslmode=require", "?sslmode=verify-ca", "?sslrootcert=/ca&sslmode=verify-full"] {
+            assert!(is_encrypted(&url(query)), "{query}");
+            let allowed = kind_of(&format!("postgres://{}", url(query)));
+            assert_eq!(allowed.is_ok(), !cfg!(feature = "bundled-libpq"), "{query}");
+        }
+        for query in [
+            "",
+            "?sslmode=prefer",
+            "?sslmode=disable",
+            "?sslmode=require&sslmode=disable",
+            "?sslmode=require&service=far",
+        ] {
+            assert!(!is_encrypted(&url(query)), "{query}");
+            assert!(kind_of(&format!("postgres://{}", url(query))).is_err(), "{query}");
         }
     }
 }

@@ -24,6 +24,7 @@ pub use mark::Mark;
 use crate::app::{App, FolderLock, lock_folder};
 use crate::clock::SetClock;
 use crate::config::Config;
+use crate::files::Storage;
 use crate::{http, jobs};
 use chrono::{DateTime, Utc};
 use std::net::{SocketAddr, TcpListener};
@@ -59,7 +60,11 @@ fn refuse_elsewhere(config: &Config) -> Result<(), String> {
     if config.database() != embedded.database() {
         return Err("演示只使用内置数据库：请取消设置 DATABASE_URL".into());
     }
-    if config.files_dir != embedded.files_dir {
+    let in_folder = |config: &Config| match &config.storage {
+        Storage::Folder(path) => Some(path.clone()),
+        Storage::S3(_) => None,
+    };
+    if in_folder(config) != in_folder(&embedded) {
         return Err("演示只使用数据文件夹：请取消设置 YIXUN_STORAGE".into());
     }
     Ok(())

@@ -3,7 +3,12 @@
 //!
 //! Everything here blocks: call it from blocking threads and job threads, never from async code.
 
+mod breaker;
 mod folder;
+mod s3;
+mod settings;
+
+pub use settings::{S3Settings, Storage};
 
 use crate::db::sequencer::hex;
 use crate::fault::Fault;
@@ -68,6 +73,8 @@ pub struct Held {
 pub enum Store {
     /// A folder on this machine.
     Folder(folder::Folder),
+    /// A bucket.
+    S3(s3::S3),
 }
 
 /// The name of some bytes: lower-case hex SHA-256.
@@ -94,11 +101,20 @@ impl Store {
         folder::Folder::open(root).map(Self::Folder).map_err(|e| format!("无法写入 {}：{e}", root.display()))
     }
 
+    /// Opens the store that the settings name, and tries it.
+    ///
+    /// # Errors
+    /// A Chinese sentence with the name of the setting at fault.
+    pub fn open(storage: &Storage) -> Result<Self, String> {
+        match storage {
+            Storage::Folder(root) => Self::folder(root).map_err(|e| format!("设置 YIXUN_STORAGE：{e}")),
+            Storage::S3(settings) => s3::S3::open(settings).map(Self::S3),
+        }
+    }
+
     /// Whether several nodes see the same blobs.
     pub fn is_shared(&self) -> bool {
-        match self {
-            Self::Folder(_) => false,
-        }
+        matches!(self, Self::S3(_))
     }
 
     /// Stores bytes under their own name and returns it; on `Ok` they are durable. Doing it again is harmless.
@@ -109,6 +125,7 @@ impl Store {
         let name = sha256_of(bytes);
         match self {
             Self::Folder(folder) => folder.store(&name, &mut bytes)?,
+            Self::S3(s3) => s3.store(&name, bytes.len() as u64, &mut bytes)?,
         }
         Ok(name)
     }
@@ -120,8 +137,10 @@ impl Store {
     /// [`StoreFault::Corrupt`] when the content is not what `name` stands for; [`StoreFault::Full`];
     /// [`StoreFault::Unavailable`], also when the file cannot be read.
     pub fn commit(&self, name: &str, staged: &Path) -> Result<(), StoreFault> {
+        let mut content = File::open(staged)?;
         match self {
-            Self::Folder(folder) => folder.store(name, &mut File::open(staged)?),
+            Self::Folder(folder) => folder.store(name, &mut content),
+            Self::S3(s3) => s3.store(name, content.metadata()?.len(), &mut content),
         }
     }
 
@@ -132,6 +151,7 @@ impl Store {
     pub fn get(&self, name: &str) -> Result<Vec<u8>, StoreFault> {
         let bytes = match self {
             Self::Folder(folder) => folder.get(name)?,
+            Self::S3(s3) => s3.get(name)?,
         };
         if sha256_of(&bytes) == name { Ok(bytes) } else { Err(StoreFault::Corrupt(name.into())) }
     }
@@ -143,6 +163,24 @@ impl Store {
     pub fn len(&self, name: &str) -> Result<u64, StoreFault> {
         match self {
             Self::Folder(folder) => folder.len(name),
+            Self::S3(s3) => s3.len(name),
+        }
+    }
+
+    /// An address at which the storage itself gives the blob to anybody for at most five minutes, under a media type and
+    /// a `Content-Disposition`; none where clients are to read through us. Ask for it only after authorisation.
+    ///
+    /// # Errors
+    /// [`StoreFault::NotFound`] for what is no name.
+    pub fn presigned(
+        &self,
+        name: &str,
+        content_type: &str,
+        disposition: &str,
+    ) -> Result<Option<String>, StoreFault> {
+        match self {
+            Self::Folder(_) => Ok(None),
+            Self::S3(s3) => s3.presigned(name, content_type, disposition),
         }
     }
 
@@ -153,6 +191,7 @@ impl Store {
     pub fn delete(&self, name: &str) -> Result<(), StoreFault> {
         match self {
             Self::Folder(folder) => folder.delete(name),
+            Self::S3(s3) => s3.delete(name),
         }
     }
 
@@ -164,6 +203,7 @@ impl Store {
     pub fn each<E: From<StoreFault>>(&self, f: &mut dyn FnMut(Held) -> Result<(), E>) -> Result<(), E> {
         match self {
             Self::Folder(folder) => folder.each(f),
+            Self::S3(s3) => s3.each(f),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Letters, from the draft to the document.
 
-use super::answer::{Document, Found, Made, Tagged};
+use super::answer::{Found, Made, Tagged};
 use super::caller::Allowed;
+use super::content::{Asked, Content, File, content};
 use super::extract::{ApiJson, ApiPath, ApiQuery, IfMatch};
 use super::problem::Answer;
 use crate::access::permissions::{Action, Permission, Role, may};
@@ -216,10 +217,13 @@ pub async fn issue(
     Ok(Found(Letters { letters }))
 }
 
-pub async fn document(caller: Allowed<may::ReadLetters>, ApiPath(id): ApiPath<LetterId>) -> Answer<Document> {
+pub async fn document(
+    caller: Allowed<may::ReadLetters>,
+    ApiPath(id): ApiPath<LetterId>,
+    asked: Asked,
+) -> Answer<Content> {
     let (reader, app) = (reader(&caller), caller.app().clone());
     let row = caller.read(move |conn| letters::row(conn, &reader, id)).await?;
-    let document = tokio::task::spawn_blocking(move || letters::document(&app.files, &row)).await;
-    let (bytes, sha256, name) = document.map_err(Fault::internal)??;
-    Ok(Document { bytes, content_type: "application/pdf".into(), name, sha256 })
+    let (sha256, name) = letters::document(&row)?;
+    content(app, File { sha256, content_type: "application/pdf".into(), name }, asked).await
 }

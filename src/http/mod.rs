@@ -4,6 +4,7 @@
 
 pub mod answer;
 pub mod caller;
+pub mod content;
 pub mod extract;
 pub mod openapi;
 pub mod operation;

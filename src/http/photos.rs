@@ -2,6 +2,7 @@
 
 use super::answer::{Document, Found, Made, Tagged};
 use super::caller::Allowed;
+use super::content::{self, Asked, Content, File};
 use super::extract::{ApiPath, ApiPath2, ApiQuery, ApiStream};
 use super::problem::Answer;
 use crate::access::permissions::may;
@@ -63,13 +64,15 @@ pub async fn find(
     Ok(Found(caller.read(move |conn| photos::find(conn, &places, user, id)).await?))
 }
 
-pub async fn content(caller: Allowed<may::ReadOriginals>, ApiPath(id): ApiPath<PhotoId>) -> Answer<Document> {
+pub async fn content(
+    caller: Allowed<may::ReadOriginals>,
+    ApiPath(id): ApiPath<PhotoId>,
+    asked: Asked,
+) -> Answer<Content> {
     let (places, user, app) = (caller.scope.places(), caller.user_id, caller.app().clone());
     let photo = caller.read(move |conn| photos::find(conn, &places, user, id)).await?;
     let name = photos::file_name(&photo);
-    let (content_type, sha256) = (photo.content_type.clone(), photo.sha256.clone());
-    let read = tokio::task::spawn_blocking(move || photos::original(&app.files, &photo)).await;
-    Ok(Document { bytes: read.map_err(Fault::internal)??, content_type, name, sha256 })
+    content::content(app, File { sha256: photo.sha256, content_type: photo.content_type, name }, asked).await
 }
 
 pub async fn rendition(

@@ -72,8 +72,9 @@ const IDLE: Duration = Duration::from_millis(150);
 
 /// How often uploads are completed that an outage of the storage left whole but without a receipt.
 const FINISH: Duration = Duration::from_secs(30);
-/// How often everything is swept.
+/// How often everything is swept, and for the first time how long after the start.
 const SWEEP: Duration = Duration::from_secs(24 * 3600);
+const FIRST_SWEEP: Duration = Duration::from_secs(3600);
 
 /// Something that a worker does every so often.
 struct Periodic {
@@ -82,14 +83,9 @@ struct Periodic {
 }
 
 impl Periodic {
-    /// At once, and then every so often.
-    fn new(every: Duration) -> Self {
-        Self { every, due: Cell::new(Instant::now()) }
-    }
-
-    /// Every so often, but not at once.
-    fn later(every: Duration) -> Self {
-        Self { every, due: Cell::new(Instant::now() + every) }
+    /// After a while, and then every so often.
+    fn after(first: Duration, every: Duration) -> Self {
+        Self { every, due: Cell::new(Instant::now() + first) }
     }
 
     fn when_due(&self, work: impl FnOnce()) {
@@ -126,12 +122,13 @@ impl Workers {
             }
         })?);
         let (node_app, uploads_app) = (app.clone(), app.clone());
-        let beat = Periodic::new(nodes::BEAT);
+        let beat = Periodic::after(Duration::ZERO, nodes::BEAT);
         threads.push(looped("node", stop.clone(), move || {
             beat.when_due(|| told("heartbeat", nodes::beat(&node_app)));
             false
         })?);
-        let (finish, sweep_daily) = (Periodic::new(FINISH), Periodic::later(SWEEP));
+        let (finish, sweep_daily) =
+            (Periodic::after(Duration::ZERO, FINISH), Periodic::after(FIRST_SWEEP, SWEEP));
         threads.push(looped("uploads", stop.clone(), move || {
             finish.when_due(|| told("completing uploads", finish_staged(&uploads_app).map(drop)));
             sweep_daily.when_due(|| told("sweep", sweep::sweep(&uploads_app, false).map(drop)));

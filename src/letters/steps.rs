@@ -15,7 +15,6 @@ use crate::clock::business_date;
 use crate::config::AuthoritySettings;
 use crate::db::{AnyConn, Change, Tx};
 use crate::fault::{Fault, FieldFault, Outcome};
-use crate::files::{Store, StoreFault};
 use crate::ids::{BatchId, CampaignId, FindingId, LetterId, TypedId as _};
 use crate::jobs::{RenderLetter, enqueue};
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
@@ -334,18 +333,14 @@ pub fn issue_batch(tx: &mut Tx<'_>, places: &Places, sender: &Sender, ids: &[Let
     Ok(())
 }
 
-/// The document of a letter: its bytes, hash and a name for saving.
+/// The document of a letter: its hash and a name for saving.
 ///
 /// # Errors
 /// Missing, also while the document is not there.
-pub fn document(files: &Store, row: &LetterRow) -> Outcome<(Vec<u8>, String, String)> {
+pub fn document(row: &LetterRow) -> Outcome<(String, String)> {
     let sha256 = row.document_sha256.clone().ok_or_else(|| Fault::missing("提醒函正文"))?;
-    let bytes = files.get(&sha256).map_err(|e| match e {
-        StoreFault::NotFound => Fault::internal(format!("letter {} has lost its document", row.id)),
-        other => other.into(),
-    })?;
     let name = format!("letter-{}-{:04}.pdf", row.year.unwrap_or_default(), row.seq.unwrap_or_default());
-    Ok((bytes, sha256, name))
+    Ok((sha256, name))
 }
 
 /// The photos that a letter prints, as renditions without metadata. A photo that cannot be decoded is left out and

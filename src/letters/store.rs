@@ -227,3 +227,17 @@ pub fn insert_event(
         .execute(tx.conn())?;
     Ok(())
 }
+
+/// Hashes and lengths of the documents behind a hash, in order.
+pub fn documents_after(conn: &mut AnyConn, after: &str, limit: i64) -> Outcome<Vec<(String, i64)>> {
+    let (sha256, length) = (letter::document_sha256, letter::document_length);
+    let rows = letter::table.filter(sha256.gt(after)).order(sha256).limit(limit);
+    Ok(rows.select((sha256.assume_not_null(), length.assume_not_null())).load(conn)?)
+}
+
+/// Which of these hashes are a letter's document.
+pub fn documents_named(conn: &mut AnyConn, hashes: &[String]) -> Outcome<HashSet<String>> {
+    let sha256 = letter::document_sha256;
+    let rows = letter::table.filter(sha256.eq_any(hashes.to_vec())).select(sha256.assume_not_null());
+    Ok(rows.load(conn)?.into_iter().collect())
+}

@@ -16,6 +16,8 @@ pub use manifest::{
     hash_is_well_formed, photos_of,
 };
 
+pub use store::{blobs_after, blobs_named};
+
 use crate::access::Places;
 use crate::db::types::coded;
 use crate::db::{AnyConn, Change, Tx};

@@ -10,7 +10,7 @@ use crate::db::{AnyConn, MultiBackend, Ts};
 use crate::fault::Outcome;
 use crate::ids::{AreaId, FacilityId, ItemId, PhotoId, UserId};
 use diesel::prelude::*;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -87,6 +87,18 @@ pub fn insert_blob(conn: &mut AnyConn, stored: &Stored, at: Ts) -> Outcome<()> {
     );
     each!(conn, c => diesel::insert_into(blob::table).values(row).on_conflict_do_nothing().execute(c))?;
     Ok(())
+}
+
+/// Hashes and lengths of the blobs behind a hash, in order.
+pub fn blobs_after(conn: &mut AnyConn, after: &str, limit: i64) -> Outcome<Vec<(String, i64)>> {
+    let rows = blob::table.filter(blob::sha256.gt(after)).order(blob::sha256).limit(limit);
+    Ok(rows.select((blob::sha256, blob::length)).load(conn)?)
+}
+
+/// Which of these hashes have a row.
+pub fn blobs_named(conn: &mut AnyConn, hashes: &[String]) -> Outcome<HashSet<String>> {
+    let rows = blob::table.filter(blob::sha256.eq_any(hashes.to_vec())).select(blob::sha256);
+    Ok(rows.load(conn)?.into_iter().collect())
 }
 
 /// The row of a photo, unless its id is there; tells whether it was made. Never a unique violation, which would spoil

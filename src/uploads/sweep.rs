@@ -170,6 +170,7 @@ fn sweep_blobs(app: &App, dry_run: bool, swept: &mut Swept) -> Outcome<()> {
             Err(other) => return Err(other.into()),
         }
     }
+    swept.missing.sort();
     for blob in old.into_iter().filter(|blob| !named.contains_key(&blob.name)) {
         if may_go(app, &blob.name, dry_run)? {
             swept.bytes += blob.length;
@@ -193,19 +194,22 @@ fn may_go(app: &App, name: &str, dry_run: bool) -> Outcome<bool> {
         }
         Ok(!relied_on)
     })?;
-    if doomed {
-        end_doom(app, name)?;
-    }
-    Ok(doomed)
+    Ok(doomed && end_doom(app, name)?)
 }
 
-fn end_doom(app: &App, name: &str) -> Outcome<()> {
-    app.files.delete(name)?;
+/// Deletes a doomed blob; tells whether it went. If the storage does not take the order, it may still carry it out later: the
+/// doom stays and is ended another time.
+fn end_doom(app: &App, name: &str) -> Outcome<bool> {
+    if let Err(why) = app.files.delete(name) {
+        tracing::warn!(sha256 = name, %why, "a blob could not be deleted");
+        return Ok(false);
+    }
     let name = name.to_string();
     app.db.write_now(stamp(app), "sweep", move |tx| {
         tx.audit("blob", &name, json!({ "deleted": true }));
         store::undoom(tx.conn(), &name)
-    })
+    })?;
+    Ok(true)
 }
 
 /// Ends what a sweeper that died has begun. While a doom stands nobody comes to rely on its blob.

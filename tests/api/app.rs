@@ -25,6 +25,7 @@ use yixun::clock::{Clock as _, SetClock, machine_now};
 use yixun::db::connection::Kind;
 use yixun::db::{AnyConn, Stamp, Tx};
 use yixun::fault::Outcome;
+use yixun::files::Storage;
 use yixun::http::server::serve;
 use yixun::{jobs, reference};
 
@@ -46,23 +47,34 @@ pub struct TestApp {
 }
 
 impl TestApp {
-    /// An application on a copy of the template.
+    /// An application on a copy of the template, with its files in the data folder or where `storage` says.
     ///
     /// # Errors
     /// Why there can be none.
-    pub fn start(kind: Kind) -> Result<Self, String> {
+    pub fn start(kind: Kind, storage: Option<Storage>) -> Result<Self, String> {
         let world = template::world(kind)?;
-        Self::on(Arc::new(Database::copied(kind)?), world, SetClock::new(people::start()))
+        Self::on(Arc::new(Database::copied(kind)?), world, SetClock::new(people::start()), storage)
     }
 
-    /// Another node on the same database, data folder and clock.
+    /// Another node on the same database, data folder, file store and clock.
     pub fn second_node(&self) -> Self {
-        let node = Self::on(self.database.clone(), self.world.clone(), self.clock.clone());
-        node.expect("a second node")
+        self.node_on(self.app.config.storage.clone())
     }
 
-    fn on(database: Arc<Database>, world: World, clock: SetClock) -> Result<Self, String> {
-        let config = template::settings(&database.folder, &database.url)?;
+    /// As [`TestApp::second_node`], with another file store.
+    pub fn node_on(&self, storage: Storage) -> Self {
+        let (world, clock) = (self.world.clone(), self.clock.clone());
+        Self::on(self.database.clone(), world, clock, Some(storage)).expect("a second node")
+    }
+
+    fn on(
+        database: Arc<Database>,
+        world: World,
+        clock: SetClock,
+        storage: Option<Storage>,
+    ) -> Result<Self, String> {
+        let mut config = template::settings(&database.folder, &database.url)?;
+        config.storage = storage.unwrap_or(config.storage);
         let app = App::build(config, Arc::new(clock.clone()))?;
         let (server, address) = Server::start(app.clone())?;
         let (agent, server, kind) = (client::agent(), Some(server), database.kind);

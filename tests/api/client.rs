@@ -35,6 +35,12 @@ impl<'a> Api<'a> {
         self.send(Method::GET, path, &[], ())
     }
 
+    /// GET with headers.
+    #[track_caller]
+    pub fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Reply {
+        self.send(Method::GET, path, headers, ())
+    }
+
     /// DELETE.
     #[track_caller]
     pub fn delete(&self, path: &str) -> Reply {

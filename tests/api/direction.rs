@@ -32,7 +32,7 @@ const CAPABILITIES: [(&str, u8); 12] = [
     ("reports", 6),
 ];
 /// What puts the parts together; free to know them, but not the web.
-const FRAME: [&str; 5] = ["app", "config", "jobs", "reference", "telemetry"];
+const FRAME: [&str; 6] = ["app", "config", "jobs", "reference", "telemetry", "verify"];
 /// The entrances, which may know the web too.
 const ENTRANCES: [&str; 4] = ["http", "commands", "demo", "main"];
 /// Files without input and output: `now` is an argument, and no database, web or clock is known.

@@ -1,15 +1,17 @@
 //! One test binary for everything that is seen from outside. Read `app` (an application for a test), `people` (who asks)
 //! and `build` (what they send), then a file per capability. `suite` says how a test comes to run on both databases,
-//! `template` and `cluster` where those come from, and `scratch` how everything is cleared away.
+//! `template` and `cluster` where those come from, `bucket` how there is S3, and `scratch` how everything is cleared away.
 //!
 //! A new file needs its `mod` line and its line in `register`.
 
 mod app;
 mod binary;
+mod bucket;
 mod build;
 mod client;
 mod cluster;
 mod people;
+mod relay;
 mod scratch;
 mod spec;
 mod suite;
@@ -34,6 +36,7 @@ mod parity;
 mod permissions;
 mod photos;
 mod start;
+mod storage;
 mod tokens;
 mod uploads;
 
@@ -54,6 +57,7 @@ fn register(suite: &mut Suite) {
     inspections::register(suite);
     photos::register(suite);
     uploads::register(suite);
+    storage::register(suite);
     findings::register(suite);
     letters::register(suite);
     golden::register(suite);

@@ -7,21 +7,20 @@ use super::client::Reply;
 use super::findings::{claim_body, found};
 use super::inspections::{at_once, facility, leaves_nothing, rows};
 use super::people::{Caller, Place};
-use super::suite::{Suite, both};
+use super::suite::{Suite, stores};
 use chrono::TimeDelta;
 use jpeg_encoder::{ColorType, Encoder};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use ureq::http::Method;
 use uuid::Uuid;
 use yixun::access::Role;
 use yixun::clock::Clock as _;
 use yixun::directory::FacilityKind::{Canteen, Center, Station};
-use yixun::files::sha256_of;
+use yixun::files::{Storage, StoreFault, sha256_of};
 
 pub fn register(suite: &mut Suite) {
-    both!(suite:
+    stores!(suite:
         a_photo_and_its_receipt,
         the_wrong_hash_stores_nothing,
         one_id_is_one_photo,
@@ -56,16 +55,18 @@ pub fn under(id: Uuid, photo: &Photo) -> Photo {
     renamed
 }
 
-/// Every file below the folder of the file store, also what a broken upload would leave there.
-fn files(app: &TestApp) -> Vec<PathBuf> {
-    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
-        for entry in std::fs::read_dir(folder).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() { walk(&path, found) } else { found.push(path) }
-        }
-    }
+/// The names of everything in the file store, in order. A broken upload leaves nothing else there either.
+pub fn blobs(app: &TestApp) -> Vec<String> {
     let mut found = vec![];
-    walk(&app.app.config.files_dir, &mut found);
+    let all = app.app.files.each::<StoreFault>(&mut |held| {
+        found.push(held.name);
+        Ok(())
+    });
+    all.expect("the store lists");
+    if let Storage::Folder(root) = &app.app.config.storage {
+        let left = std::fs::read_dir(root.join("tmp")).expect("a folder").count();
+        assert_eq!(left, 0, "temporary files are left behind");
+    }
     found.sort();
     found
 }
@@ -73,9 +74,9 @@ fn files(app: &TestApp) -> Vec<PathBuf> {
 /// Runs `f`, which must leave neither a row nor a file.
 #[track_caller]
 fn stores_nothing<T>(app: &TestApp, f: impl FnOnce() -> T) -> T {
-    let before = files(app);
+    let before = blobs(app);
     let value = leaves_nothing(app, f);
-    assert_eq!(files(app), before, "no file may be stored");
+    assert_eq!(blobs(app), before, "no file may be stored");
     value
 }
 
@@ -95,10 +96,8 @@ fn a_photo_and_its_receipt(app: &TestApp) {
     app.advance(TimeDelta::days(1));
     assert_eq!(photo.put(&inspector).ok(), expected, "the same again is the same receipt");
     assert_eq!(inspector.get(&format!("/photos/{}", photo.id)).ok(), expected);
-    let name = &photo.sha256;
-    let blob = app.app.config.files_dir.join("sha256").join(&name[..2]).join(&name[2..4]).join(name);
-    assert_eq!(std::fs::read(&blob).expect("the blob"), photo.bytes);
-    assert_eq!(files(app), [blob]);
+    assert_eq!(app.app.files.get(&photo.sha256).expect("the blob"), photo.bytes);
+    assert_eq!(blobs(app), [&*photo.sha256]);
     // What the client says that it is counts for nothing.
     for kind in ["application/json", "text/html", ""] {
         let photo = Photo::new("scene", None);
@@ -295,14 +294,14 @@ fn one_photo_at_once_many_times(app: &TestApp) {
     built.put(&inspector).created();
     let last = built.photos.pop().expect("a photo");
     built.photos.iter().for_each(|photo| drop(photo.put(&inspector).created()));
-    let (before, kept) = (rows(app), files(app).len());
+    let (before, kept) = (rows(app), blobs(app).len());
     let answers = at_once(24, |_| last.put(&inspector));
     let of = |status| answers.iter().filter(|a| a.status == status).count();
     let odd = answers.iter().find(|a| !matches!(a.status, 200 | 201)).map(Reply::told);
     assert_eq!((of(201), of(200)), (1, 23), "{odd:?}");
     assert!(answers.iter().all(|a| a.json == answers[0].json));
     assert_eq!((grown(app, &before, "photo"), grown(app, &before, "blob")), (1, 1));
-    assert_eq!(files(app).len(), kept + 1, "one blob, and nothing left behind");
+    assert_eq!(blobs(app).len(), kept + 1, "one blob, and nothing left behind");
     assert_eq!(inspector.get(&built.path()).ok()["state"], "complete");
     app.sequence();
     let trail = app.as_(Caller::AuditAdmin).all(&format!("/audit?object_id={}", built.id));
@@ -317,7 +316,7 @@ fn the_same_bytes_of_two_people(app: &TestApp) {
         of_bytes("scene", &bytes).put(&app.as_(caller)).created();
     }
     assert_eq!((grown(app, &before, "photo"), grown(app, &before, "blob")), (2, 1));
-    assert_eq!(files(app).len(), 1);
+    assert_eq!(blobs(app).len(), 1);
 }
 
 /// EXIF with one entry, the orientation, and a text that must not leave.
@@ -342,7 +341,7 @@ fn phone_photo() -> Photo {
 }
 
 /// A photo that has arrived as evidence of something at a facility.
-fn shown_at(app: &TestApp, facility: &str, photo: &Photo) {
+pub fn shown_at(app: &TestApp, facility: &str, photo: &Photo) {
     let inspector = app.as_(Caller::Inspector);
     let mut built = inspection(app, facility, &[]);
     built.body["photos"].as_array_mut().expect("photos").push(photo.declared());

@@ -54,6 +54,9 @@ fn wrong_settings_are_refused() {
         ("YIXUN_WORKERS", "many"),
         ("YIXUN_LISTEN", "everywhere"),
         ("YIXUN_LISTEN", "127.0.0.1"),
+        ("YIXUN_NODE", "Node"),
+        ("YIXUN_NODE", "a.b"),
+        ("YIXUN_METRICS_LISTEN", "9100"),
         ("YIXUN_STORAGE", "ftp://x"),
         ("YIXUN_STORAGE", "folder:"),
         ("YIXUN_PASSWORD_POLICY", "easy"),
@@ -208,6 +211,11 @@ fn a_server_answers_and_ends(app: &TestApp) {
     };
     assert_eq!(get("/livez"), (200, "{\"status\":\"ok\"}".into()));
     assert_eq!(get("/readyz"), (200, "{\"status\":\"ready\"}".into()));
+    let health = |url: &str| run(binary::yixun(&folder).args(["health", url]));
+    health(&format!("http://{}", serving.address)).ok();
+    let own = serving.address.to_string();
+    run(binary::yixun(&folder).arg("health").env("YIXUN_LISTEN", own)).ok();
+    health(&format!("http://{}", free_address())).refused(&["/readyz", "未就绪"]);
     let version: Value = serde_json::from_str(&get("/version").1).expect("JSON");
     assert_eq!(version["version"], env!("CARGO_PKG_VERSION"));
     assert!(version["business_time"].as_str().is_some_and(|t| t.ends_with("+08:00")), "{version}");

@@ -1,10 +1,12 @@
 //! The list of tests. A behaviour test runs twice, as `name::sqlite` and `name::postgres`, each on a fresh database;
-//! where no PostgreSQL can be had the second shows as ignored with the reason.
+//! where no PostgreSQL can be had the second shows as ignored with the reason. What has to do with files runs on each file
+//! store too, as `name::sqlite::folder`, `name::sqlite::s3` and so on.
 
 use super::app::TestApp;
-use super::cluster;
+use super::{bucket, cluster};
 use libtest_mimic::{Completion, Failed, Trial};
 use yixun::db::connection::Kind;
+use yixun::files::Storage;
 
 /// All tests.
 #[derive(Default)]
@@ -25,8 +27,8 @@ fn with_postgres(body: impl FnOnce() -> Result<(), Failed>) -> Result<Completion
     }
 }
 
-fn on(kind: Kind, body: fn(&TestApp)) -> Result<(), Failed> {
-    let app = TestApp::start(kind)?;
+fn on(kind: Kind, storage: Option<Storage>, body: fn(&TestApp)) -> Result<(), Failed> {
+    let app = TestApp::start(kind, storage)?;
     body(&app);
     Ok(())
 }
@@ -34,10 +36,20 @@ fn on(kind: Kind, body: fn(&TestApp)) -> Result<(), Failed> {
 impl Suite {
     /// A test of behaviour, on each database.
     pub fn both(&mut self, name: &str, body: fn(&TestApp)) {
-        let name = shown(name);
-        self.trials.push(Trial::test(format!("{name}::sqlite"), move || on(Kind::Sqlite, body)));
-        let postgres = move || with_postgres(|| on(Kind::Postgres, body));
-        self.trials.push(Trial::ignorable_test(format!("{name}::postgres"), postgres));
+        self.behaviour(shown(name), "", || None, body);
+    }
+
+    /// A test of behaviour, on each database with each file store.
+    pub fn stores(&mut self, name: &str, body: fn(&TestApp)) {
+        self.behaviour(shown(name), "::folder", || None, body);
+        self.behaviour(shown(name), "::s3", || Some(bucket::fresh()), body);
+    }
+
+    fn behaviour(&mut self, name: &str, store: &str, storage: fn() -> Option<Storage>, body: fn(&TestApp)) {
+        let sqlite = move || on(Kind::Sqlite, storage(), body);
+        self.trials.push(Trial::test(format!("{name}::sqlite{store}"), sqlite));
+        let postgres = move || with_postgres(|| on(Kind::Postgres, storage(), body));
+        self.trials.push(Trial::ignorable_test(format!("{name}::postgres{store}"), postgres));
     }
 
     /// A test that needs no database of ours, or makes its own on SQLite.
@@ -68,6 +80,14 @@ macro_rules! both {
     };
 }
 pub(crate) use both;
+
+/// As [`both`], for tests that run on each file store too.
+macro_rules! stores {
+    ($suite:ident: $($test:ident),+ $(,)?) => {
+        $($suite.stores(concat!(module_path!(), "::", stringify!($test)), $test);)+
+    };
+}
+pub(crate) use stores;
 
 /// As [`both`], for tests that run once.
 macro_rules! once {

@@ -10,7 +10,7 @@ use super::client::{Api, Reply};
 use super::inspections::{at_once, facility, leaves_nothing};
 use super::people::{Caller, Place};
 use super::photos::{of_bytes, under};
-use super::suite::{Suite, both};
+use super::suite::{Suite, both, stores};
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -33,8 +33,6 @@ use yixun::uploads;
 pub fn register(suite: &mut Suite) {
     both!(suite:
         the_server_says_what_it_can,
-        a_photo_in_pieces,
-        a_photo_with_its_creation,
         the_version_is_asked_for,
         announced_wrongly,
         pieces_that_do_not_fit,
@@ -49,12 +47,11 @@ pub fn register(suite: &mut Suite) {
         the_wrong_hash_starts_over,
         what_is_no_photo_is_dropped,
         without_tus,
-        whole_while_in_pieces,
         too_many_at_once,
-        a_restart_goes_on,
         a_stalled_request_lets_go,
         the_storage_comes_back,
     );
+    stores!(suite: a_photo_in_pieces, a_photo_with_its_creation, whole_while_in_pieces, a_restart_goes_on);
     nodes::register(suite);
     sweep::register(suite);
     cuts::register(suite);
