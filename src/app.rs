@@ -3,10 +3,10 @@
 use crate::access::keys::SigningKey;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::db::connection::{Kind, kind_of};
 use crate::db::{Db, DbOptions, migrate};
 use crate::files::Store;
 use crate::letters::typeset::Typesetter;
+use crate::uploads::Uploads;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
@@ -17,6 +17,8 @@ pub struct App {
     pub db: Db,
     /// The file store.
     pub files: Store,
+    /// What is on its way to it.
+    pub uploads: Uploads,
     /// Business time.
     pub clock: Arc<dyn Clock>,
     /// The settings.
@@ -37,13 +39,14 @@ impl App {
         let keys = load_keys(&config)?;
         let typesetter = Typesetter::new(&config.fonts_dir, config.official_fonts_dir.as_deref())?;
         let files = Store::open(&config.storage)?;
+        let uploads = Uploads::open(&config.data_dir, config.node.as_deref())?;
         let done = migrate::migrate(config.database()).map_err(|e| format!("设置 DATABASE_URL：{e}"))?;
         if !done.is_empty() {
             tracing::info!(migrations = ?done, "database migrated");
         }
         let db = Db::open(config.database(), &DbOptions::default())
             .map_err(|e| format!("设置 DATABASE_URL：{e}"))?;
-        Ok(Arc::new(Self { db, files, clock, config, keys, typesetter }))
+        Ok(Arc::new(Self { db, files, uploads, clock, config, keys, typesetter }))
     }
 }
 
@@ -65,18 +68,15 @@ fn load_keys(config: &Config) -> Result<Vec<SigningKey>, String> {
     config.signing_keys.iter().map(|path| load(path.as_path())).collect()
 }
 
-/// Keeps a second server off the same SQLite folder for as long as it lives.
+/// Keeps a second server off the same folder for as long as it lives.
 #[derive(Debug)]
-pub struct FolderLock(#[expect(dead_code, reason = "held for its lock")] Option<File>);
+pub struct FolderLock(#[expect(dead_code, reason = "held for its lock")] File);
 
-/// Takes the folder for this server. PostgreSQL needs no such lock.
+/// Takes the folder for this server: an embedded database has one writer, and the files of uploads have one server.
 ///
 /// # Errors
 /// A Chinese sentence when another server has it.
 pub fn lock_folder(config: &Config) -> Result<FolderLock, String> {
-    if kind_of(config.database())? == Kind::Postgres {
-        return Ok(FolderLock(None));
-    }
     lock(&config.data_dir.join("server.lock"))
 }
 
@@ -88,7 +88,7 @@ fn lock(path: &Path) -> Result<FolderLock, String> {
     let file = File::options().create(true).truncate(false).write(true).open(path);
     let file = file.map_err(|e| format!("设置 YIXUN_DATA_DIR：无法写入 {shown}：{e}"))?;
     match file.try_lock() {
-        Ok(()) => Ok(FolderLock(Some(file))),
+        Ok(()) => Ok(FolderLock(file)),
         Err(std::fs::TryLockError::WouldBlock) => Err(format!(
             "设置 YIXUN_DATA_DIR：另一个 yixun 服务正在使用此数据文件夹（{shown}）。请先停止它，或换一个文件夹"
         )),

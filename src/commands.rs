@@ -10,7 +10,9 @@ use crate::db::Stamp;
 use crate::db::types::Coded as _;
 use crate::demo::Mark;
 use crate::reference::Imported;
+use crate::uploads::{nodes, sweep};
 use crate::{http, jobs, telemetry};
+use chrono::TimeDelta;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 
@@ -37,15 +39,31 @@ pub fn serve() -> Result<(), String> {
     let listener =
         TcpListener::bind(listen).map_err(|e| format!("设置 YIXUN_LISTEN：无法监听 {listen}：{e}"))?;
     let address = listener.local_addr().map_err(|e| e.to_string())?;
+    nodes::enter(&app).map_err(|e| e.for_log())?;
+    sweep::clear_strays(&app, TimeDelta::zero(), false).map_err(|e| e.for_log())?;
+    let metrics = metrics_listener(&app.config)?;
     println!("颐巡已启动：http://{address}  接口文档：http://{address}/docs");
-    let _workers = jobs::Workers::start(&app).map_err(|e| e.to_string())?;
-    let workers = app.config.workers;
+    let background = jobs::Workers::start(&app).map_err(|e| e.to_string())?;
+    let (workers, served) = (app.config.workers, app.clone());
     let run = async move {
-        let server = http::server::serve(app, listener, workers)?;
+        let server = http::server::serve(served, listener, workers)?;
+        if let Some(listener) = metrics {
+            actix_web::rt::spawn(http::server::serve_metrics(listener)?);
+        }
         actix_web::rt::spawn(stop_at_a_signal(server.handle()));
         server.await
     };
-    actix_web::rt::System::new().block_on(run).map_err(|e| e.to_string())
+    let ended = actix_web::rt::System::new().block_on(run).map_err(|e| e.to_string());
+    drop(background);
+    nodes::leave(&app).map_err(|e| e.for_log())?;
+    ended
+}
+
+fn metrics_listener(config: &Config) -> Result<Option<TcpListener>, String> {
+    let bind = |listen: &String| {
+        TcpListener::bind(listen).map_err(|e| format!("设置 YIXUN_METRICS_LISTEN：无法监听 {listen}：{e}"))
+    };
+    config.metrics_listen.as_ref().map(bind).transpose()
 }
 
 /// Lets running requests end when a person or a service manager asks the server to stop.
@@ -139,6 +157,35 @@ pub fn import(what: Imported, path: &std::path::Path, dry_run: bool) -> Result<(
         (0, false) => println!("已导入：文件 {} 行，新增 {} 条", outcome.rows, outcome.stored),
         (n, _) => return Err(format!("发现 {n} 处问题，未写入任何数据")),
     }
+    Ok(())
+}
+
+/// `yixun sweep`: clears away what nobody needs; with `dry_run` only tells what would go.
+///
+/// # Errors
+/// A sentence.
+pub fn sweep(dry_run: bool) -> Result<(), String> {
+    let app = App::build(configured()?, Arc::new(SystemClock))?;
+    let swept = sweep::sweep(&app, dry_run).map_err(|e| e.for_log())?;
+    for (what, names) in [
+        ("过期的上传", &swept.uploads),
+        ("无主的暂存文件", &swept.stagings),
+        ("30 天无人声明的照片", &swept.photos),
+        ("无记录的文件", &swept.blobs),
+        ("缺失或不完整的文件（未改动，请从备份恢复）", &swept.missing),
+    ] {
+        names.iter().for_each(|name| println!("{what}：{name}"));
+    }
+    let done = if dry_run { "试运行，未改动。将清理" } else { "已清理" };
+    println!(
+        "{done}：上传 {}，暂存文件 {}，照片 {}，文件 {}（{} 字节）；缺失 {}",
+        swept.uploads.len(),
+        swept.stagings.len(),
+        swept.photos.len(),
+        swept.blobs.len(),
+        swept.bytes,
+        swept.missing.len()
+    );
     Ok(())
 }
 

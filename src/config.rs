@@ -18,6 +18,8 @@ struct Written {
     storage: Option<String>,
     s3_access_key: Option<String>,
     s3_secret_key: Option<String>,
+    node: Option<String>,
+    metrics_listen: Option<String>,
     listen: String,
     workers: usize,
     fonts_dir: PathBuf,
@@ -39,6 +41,8 @@ impl Default for Written {
             storage: None,
             s3_access_key: None,
             s3_secret_key: None,
+            node: None,
+            metrics_listen: None,
             listen: "127.0.0.1:8080".into(),
             workers: 2,
             fonts_dir: "assets/fonts".into(),
@@ -74,6 +78,10 @@ pub struct Config {
     pub database_url: SecretString,
     /// Where photos and documents lie.
     pub storage: Storage,
+    /// This node's name in the URLs of uploads; none: one is made in the data folder.
+    pub node: Option<String>,
+    /// Address and port of the metrics; none: they are not served.
+    pub metrics_listen: Option<String>,
     /// Address and port of the API.
     pub listen: String,
     /// HTTP worker threads.
@@ -140,13 +148,18 @@ impl Config {
         if w.workers == 0 || w.workers > 64 {
             return Err("设置 YIXUN_WORKERS：应在 1 到 64 之间".into());
         }
-        if w.listen.parse::<std::net::SocketAddr>().is_err() {
-            return Err(format!("设置 YIXUN_LISTEN：“{}”不是 地址:端口", w.listen));
+        let metrics_listen = w.metrics_listen.filter(|listen| !listen.is_empty());
+        for (name, listen) in [("LISTEN", Some(&w.listen)), ("METRICS_LISTEN", metrics_listen.as_ref())] {
+            if let Some(listen) = listen.filter(|l| l.parse::<std::net::SocketAddr>().is_err()) {
+                return Err(format!("设置 YIXUN_{name}：“{listen}”不是 地址:端口"));
+            }
         }
         Ok(Self {
             data_dir: w.data_dir,
             database_url: url.into(),
             storage,
+            node: w.node.filter(|name| !name.is_empty()),
+            metrics_listen,
             listen: w.listen,
             workers: w.workers,
             fonts_dir: w.fonts_dir,

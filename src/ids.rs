@@ -83,6 +83,8 @@ ids! {
     AmendmentId;
     /// A photo or document kept as evidence.
     PhotoId;
+    /// A photo on its way: what a resumable upload is called.
+    UploadId;
     /// A finding 问题.
     FindingId;
     /// An event in a finding's history.

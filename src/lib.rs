@@ -6,6 +6,7 @@ pub mod canonical;
 pub mod clock;
 pub mod fault;
 pub mod ids;
+pub mod metrics;
 pub mod tables;
 
 pub mod db;
@@ -24,6 +25,7 @@ pub mod inspections;
 pub mod letters;
 pub mod photos;
 pub mod sync;
+pub mod uploads;
 
 pub mod app;
 pub mod commands;

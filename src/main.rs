@@ -32,6 +32,12 @@ enum Command {
     },
     /// 只建立或升级数据库结构
     Migrate,
+    /// 清理过期的上传、无人声明的照片与无记录的文件（服务每天自动进行一次）
+    Sweep {
+        /// 只列出，不清理
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// 账号
     #[command(subcommand)]
     User(UserCommand),
@@ -88,6 +94,7 @@ fn main() -> ExitCode {
         Command::Demo => commands::demo(),
         Command::Import { what, file, dry_run } => commands::import(what.into(), &file, dry_run),
         Command::Migrate => commands::migrate(),
+        Command::Sweep { dry_run } => commands::sweep(dry_run),
         Command::User(UserCommand::Create { username, name, role }) => {
             commands::create_user(&username, &name, &role)
         }

@@ -721,6 +721,23 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use crate::db::types::{IdSql, TsUtc};
+    /// A photo on its way.
+    upload (id) {
+        id -> IdSql,
+        owner_id -> IdSql,
+        photo_id -> IdSql,
+        sha256 -> Text,
+        length -> BigInt,
+        node -> Text,
+        created_at -> TsUtc,
+        expires_at -> TsUtc,
+        done_at -> Nullable<TsUtc>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
     /// A later version of an inspection. It may come before its original.
     amendment (id) {
         id -> IdSql,
@@ -733,6 +750,27 @@ diesel::table! {
         received_at -> TsUtc,
         applied_at -> Nullable<TsUtc>,
         receipt -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// A server that is running.
+    node (name) {
+        name -> Text,
+        shared -> Bool,
+        seen_at -> TsUtc,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// A blob that the sweeper is about to delete.
+    doomed_blob (sha256) {
+        sha256 -> Text,
+        doomed_at -> TsUtc,
     }
 }
 
@@ -765,6 +803,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     blob,
     photo,
     evidence,
+    upload,
+    node,
+    doomed_blob,
     finding,
     finding_event,
     finding_interval,

@@ -96,6 +96,7 @@ pub struct Tx<'c> {
     stamp: Stamp,
     action: &'static str,
     lines: Vec<AuditLine>,
+    untold: bool,
 }
 
 impl Tx<'_> {
@@ -147,6 +148,12 @@ impl Tx<'_> {
         self.lines.push(AuditLine { object_kind, object_id: object_id.to_string(), detail });
     }
 
+    /// Says that this transaction touches nothing but the servers' own bookkeeping in machine time, which would only
+    /// flood the trail: it may leave no audit line.
+    pub fn housekeeping(&mut self) {
+        self.untold = true;
+    }
+
     /// Puts a row into the change feed: `kind` and `id` of the thing, and the street whose readers see it.
     ///
     /// # Errors
@@ -172,7 +179,7 @@ impl Tx<'_> {
     }
 
     fn finish(self) -> Outcome<()> {
-        if self.lines.is_empty() {
+        if self.lines.is_empty() && !self.untold {
             return Err(Fault::internal(format!("{} left no audit line", self.action)));
         }
         for line in &self.lines {
@@ -203,7 +210,7 @@ pub(super) fn attempt<T>(
     action: &'static str,
     f: &impl Fn(&mut Tx<'_>) -> Outcome<T>,
 ) -> Outcome<T> {
-    let mut tx = Tx { conn, stamp: stamp.clone(), action, lines: vec![] };
+    let mut tx = Tx { conn, stamp: stamp.clone(), action, lines: vec![], untold: false };
     let value = f(&mut tx)?;
     tx.finish()?;
     Ok(value)

@@ -4,11 +4,13 @@
 use super::operation::{OperationSpec, Part};
 use super::problem::Problem;
 use crate::fault::{Fault, FieldFault};
+use crate::photos::MAX_LENGTH;
+use crate::uploads::Body;
 use actix_web::dev::Payload;
-use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, IF_MATCH};
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, IF_MATCH, TRANSFER_ENCODING};
 use actix_web::{FromRequest, HttpRequest};
 use bytes::{Bytes, BytesMut};
-use futures_util::StreamExt as _;
+use futures_util::{Stream, StreamExt as _};
 use garde::Validate;
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -21,19 +23,27 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 /// The largest JSON body, in bytes.
 pub const JSON_LIMIT: u64 = 256 * 1024;
 /// The largest photo or document, in bytes.
-pub const PHOTO_LIMIT: u64 = 20 * 1024 * 1024;
+const PHOTO_LIMIT: u64 = MAX_LENGTH.unsigned_abs();
 /// Time for a body to arrive: this much, and a second more for every 16 KiB expected.
 const BODY_SECONDS: u64 = 20;
 
 type Later<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
 
+fn announced(request: &HttpRequest) -> Option<u64> {
+    request.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// How long a body may take.
+fn patience(announced: Option<u64>, limit: u64) -> Duration {
+    Duration::from_secs(BODY_SECONDS + announced.unwrap_or(limit).min(limit) / (16 * 1024))
+}
+
 async fn read_body(request: HttpRequest, mut payload: Payload, limit: u64) -> Result<Bytes, Problem> {
-    let announced: Option<u64> =
-        request.headers().get(CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
+    let announced = announced(&request);
     if announced.is_some_and(|length| length > limit) {
         return Err(Fault::TooLarge { limit }.into());
     }
-    let patience = Duration::from_secs(BODY_SECONDS + announced.unwrap_or(limit) / (16 * 1024));
+    let patience = patience(announced, limit);
     let collect = async {
         let mut body = BytesMut::new();
         while let Some(chunk) = payload.next().await {
@@ -205,28 +215,54 @@ impl<T: ToSchema + 'static> Part for ApiRaw<T> {
     }
 }
 
-/// The bytes of a photo or document.
-pub struct ApiBytes(pub Bytes);
+/// The bytes of a photo, document or piece of one, as they come.
+pub struct ApiStream {
+    payload: Payload,
+    announced: Option<u64>,
+    chunked: bool,
+}
 
-impl FromRequest for ApiBytes {
-    type Error = Problem;
-    type Future = Later<Self>;
+impl ApiStream {
+    /// The body of a request.
+    pub fn of(request: &HttpRequest, payload: &mut Payload) -> Self {
+        let chunked = request.headers().contains_key(TRANSFER_ENCODING);
+        Self { payload: payload.take(), announced: announced(request), chunked }
+    }
 
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (request, payload) = (request.clone(), payload.take());
-        Box::pin(async move { Ok(Self(read_body(request, payload, PHOTO_LIMIT).await?)) })
+    /// Whether nothing will come.
+    pub fn is_empty(&self) -> bool {
+        !self.chunked && self.announced.unwrap_or(0) == 0
+    }
+
+    /// For the uploads.
+    pub fn into_body(self) -> Body<impl Stream<Item = Result<Bytes, ()>> + Unpin> {
+        let announced = if self.is_empty() { Some(0) } else { self.announced };
+        let patience = patience(announced, PHOTO_LIMIT);
+        let stream = self.payload.map(|chunk| chunk.map_err(drop));
+        Body { stream, announced, patience, checksum: None }
     }
 }
 
-impl Part for ApiBytes {
+impl FromRequest for ApiStream {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        ready(Ok(Self::of(request, payload)))
+    }
+}
+
+impl Part for ApiStream {
     fn describe(op: &mut OperationSpec) {
         let schema = json!({"type": "string", "format": "binary"});
         let body = json!({"required": true, "content": {"application/octet-stream": {"schema": schema}}});
         op.body.insert("requestBody".into(), body);
         op.problems(&[
-            ("413", "超过 20 MiB"),
+            ("400", "请求体不完整或到达过慢"),
+            ("413", "超过 20 MiB 或声明的长度"),
             ("415", "不是受支持的照片或文件"),
             ("422", "哈希不符或内容有误"),
+            ("507", "存储空间已满"),
         ]);
     }
 }

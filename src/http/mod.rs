@@ -25,3 +25,5 @@ mod photos;
 mod quarantine;
 mod sync;
 mod system;
+mod tus;
+mod uploads;

@@ -3,15 +3,15 @@
 use super::answer::{Document, Found, Made, Tagged};
 use super::caller::Allowed;
 use super::content::{self, Asked, Content, File};
-use super::extract::{ApiBytes, ApiPath, ApiPath2, ApiQuery};
+use super::extract::{ApiPath, ApiPath2, ApiQuery, ApiStream};
 use super::problem::Answer;
 use crate::access::permissions::may;
 use crate::fault::{Fault, Outcome};
 use crate::files::sha256_of;
 use crate::ids::PhotoId;
-use crate::inspections;
 use crate::photos::renditions::SIZES;
 use crate::photos::{self, PhotoView, hash_is_well_formed};
+use crate::uploads;
 use garde::Validate;
 use serde::Deserialize;
 use std::time::Duration;
@@ -44,17 +44,15 @@ pub async fn put(
     caller: Allowed<may::UploadPhoto>,
     ApiPath(id): ApiPath<PhotoId>,
     ApiQuery(claimed): ApiQuery<Claimed>,
-    ApiBytes(bytes): ApiBytes,
+    body: ApiStream,
 ) -> Answer<Made<PhotoView>> {
-    let (app, owner, sha256) = (caller.app().clone(), caller.user_id, claimed.sha256);
-    let looked_at = bytes.clone();
-    let examined = tokio::task::spawn_blocking(move || photos::examine(&sha256, &looked_at)).await;
-    let stored = examined.map_err(Fault::internal)??;
-    let photo = stored.clone();
-    caller.read(move |conn| photos::admissible(conn, owner, id, &photo)).await?;
-    let kept = tokio::task::spawn_blocking(move || photos::keep(&app.files, &bytes)).await;
-    kept.map_err(Fault::internal)??;
-    let received = caller.write(move |tx| inspections::receive_photo(tx, id, &stored)).await?;
+    let (app, stamp) = (caller.app().clone(), caller.stamp());
+    let scratch = app.uploads.scratch();
+    uploads::stage(&scratch, body.into_body()).await?;
+    let arrived = tokio::task::spawn_blocking(move || {
+        uploads::arrive_whole(&app, stamp, id, &claimed.sha256, &scratch)
+    });
+    let received = arrived.await.map_err(Fault::internal)??;
     Ok(if received.new { Made::New(received.receipt) } else { Made::Same(received.receipt) })
 }
 

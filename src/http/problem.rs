@@ -2,7 +2,7 @@
 //! 400 the request cannot be read · 401 who are you · 403 you may not · 404 not there, or not yours to see ·
 //! 409 the present state forbids it, or it differs from what is stored · 412/428 `If-Match` · 413 too large ·
 //! 415 wrong kind of body · 422 readable but wrong, with JSON pointers · 429 slow down · 503 come back later ·
-//! 507 no room.
+//! 507 no room; and of uploads, as tus has it, 412 another version, 423 another request is at it, 460 wrong checksum.
 //! `code` is stable and for programs; `detail` is Chinese and for people; nothing tells of SQL, paths or types.
 
 use crate::fault::{Fault, FieldFault};
@@ -52,10 +52,17 @@ impl Problem {
             Fault::Invalid { code, errors, .. } if code.starts_with("unreadable") => {
                 (StatusCode::BAD_REQUEST, code, errors)
             }
-            Fault::Invalid { code, errors, .. } => (StatusCode::UNPROCESSABLE_ENTITY, code, errors),
+            Fault::Invalid { code, errors, .. } => match code.as_ref() {
+                "tus_version" => (StatusCode::PRECONDITION_FAILED, code, errors),
+                "checksum_differs" => (checksum_mismatch(), code, errors),
+                _ => (StatusCode::UNPROCESSABLE_ENTITY, code, errors),
+            },
             Fault::Missing(_) => (StatusCode::NOT_FOUND, "not_found", &[]),
             Fault::Unauthenticated { code, .. } => (StatusCode::UNAUTHORIZED, code, &[]),
             Fault::Forbidden { code, .. } => (StatusCode::FORBIDDEN, code, &[]),
+            Fault::Refused { code, errors, .. } if code == "upload_locked" => {
+                (StatusCode::LOCKED, code, errors)
+            }
             Fault::Refused { code, errors, .. } => (StatusCode::CONFLICT, code, errors),
             Fault::Precondition { given: false } => {
                 (StatusCode::PRECONDITION_REQUIRED, "if_match_required", &[])
@@ -98,6 +105,11 @@ impl ResponseError for Problem {
     }
 }
 
+/// 460, which tus alone knows.
+fn checksum_mismatch() -> StatusCode {
+    StatusCode::from_u16(460).unwrap_or(StatusCode::BAD_REQUEST)
+}
+
 fn finished(
     mut answer: HttpResponseBuilder,
     status: StatusCode,
@@ -107,7 +119,7 @@ fn finished(
 ) -> HttpResponse {
     let body = ProblemDetails {
         kind: format!("urn:yixun:problem:{code}"),
-        title: status.canonical_reason().unwrap_or_default().into(),
+        title: status.canonical_reason().unwrap_or("Checksum Mismatch").into(),
         status: status.as_u16(),
         code: code.into(),
         detail,

@@ -4,7 +4,7 @@
 use super::operation::{Operation, OperationSpec};
 use super::{
     access, audit, campaigns, checklists, compliance, directory, findings, inspections, letters, photos,
-    quarantine, sync,
+    quarantine, sync, tus, uploads,
 };
 use actix_web::http::Method;
 use actix_web::{Route, web};
@@ -45,7 +45,7 @@ impl Routes {
         spec.body.insert("summary".into(), Value::from(summary));
         spec.body.insert("tags".into(), json!([self.tag]));
         H::describe(&mut spec);
-        if method != Method::GET {
+        if !method.is_safe() {
             spec.problems(&[("409", "当前状态不允许，或与已有内容冲突")]);
         }
         let run = move |request, payload: web::Payload| handler.clone().run(request, payload.into_inner());
@@ -89,6 +89,20 @@ impl Routes {
         self.add(Method::DELETE, path, id, summary, handler)
     }
 
+    fn head<H, Args>(&mut self, path: &str, id: &str, summary: &str, handler: H) -> &mut Self
+    where
+        H: Operation<Args>,
+    {
+        self.add(Method::HEAD, path, id, summary, handler)
+    }
+
+    fn options<H, Args>(&mut self, path: &str, id: &str, summary: &str, handler: H) -> &mut Self
+    where
+        H: Operation<Args>,
+    {
+        self.add(Method::OPTIONS, path, id, summary, handler)
+    }
+
     /// Attaches all routes to a server. Methods of one path share a resource, so that a wrong one answers 405.
     pub fn register(self, config: &mut web::ServiceConfig) {
         let mut resources: Vec<(String, Vec<Route>)> = vec![];
@@ -99,7 +113,13 @@ impl Routes {
             }
         }
         for (path, routes) in resources {
-            config.service(routes.into_iter().fold(web::resource(path), actix_web::Resource::route));
+            let of_uploads = path.starts_with("/api/v1/uploads");
+            let resource = routes.into_iter().fold(web::resource(path), actix_web::Resource::route);
+            if of_uploads {
+                config.service(resource.wrap(tus::headers()));
+            } else {
+                config.service(resource);
+            }
         }
     }
 }
@@ -173,7 +193,7 @@ pub fn table() -> Routes {
             inspections::list_amendments,
         )
         .get("/visits/{visit_id}", "find_visit", "查看走访", inspections::find_visit)
-        .put("/photos/{photo_id}", "put_photo", "上传照片或材料（可重复上传）", photos::put)
+        .put("/photos/{photo_id}", "put_photo", "整张上传照片或材料（可重复上传）", photos::put)
         .get("/photos/{photo_id}", "find_photo", "照片回执", photos::find)
         .get("/photos/{photo_id}/content", "photo_content", "照片原件", photos::content)
         .get(
@@ -197,6 +217,17 @@ pub fn table() -> Routes {
             "不予采纳暂存记录",
             quarantine::dismiss,
         );
+    t.section("断点续传")
+        .options("/uploads", "upload_options", "tus 协议版本与能力", uploads::options)
+        .post("/uploads", "create_upload", "创建上传（tus，可重复创建）", uploads::create)
+        .post("/uploads/plain", "create_plain_upload", "创建上传（JSON，可重复创建）", uploads::create_plain)
+        .head("/uploads/{upload}", "upload_offset", "上传进度（tus）", uploads::head)
+        .get("/uploads/{upload}", "find_upload", "上传进度与回执", uploads::find)
+        .patch("/uploads/{upload}", "append_upload", "续传一段（tus）", uploads::patch)
+        .post("/uploads/{upload}", "override_upload", "代替 PATCH、DELETE 或 HEAD（tus）", uploads::instead)
+        .delete("/uploads/{upload}", "delete_upload", "放弃上传（tus）", uploads::delete)
+        .post("/uploads/{upload}/chunks", "send_chunk", "续传一段（普通 POST）", uploads::chunk)
+        .get("/photos/{photo_id}/receipt", "photo_receipt", "再次索取本人照片的回执", uploads::receipt);
     t.section("问题与整改")
         .get("/findings", "list_findings", "问题台账", findings::list)
         .get("/findings/{finding_id}", "find_finding", "查看问题及其经过", findings::find)

@@ -4,13 +4,14 @@ use super::problem::{Problem, of_status};
 use super::routes;
 use crate::app::App;
 use crate::fault::Fault;
-use actix_web::dev::{Server, ServiceResponse};
+use crate::metrics;
+use actix_web::dev::{Server, Service, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::{Compress, DefaultHeaders, ErrorHandlerResponse, ErrorHandlers};
-use actix_web::{App as Actix, HttpServer, web};
+use actix_web::{App as Actix, HttpResponse, HttpServer, web};
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Largest number of open connections a worker.
 const CONNECTIONS: usize = 2_000;
@@ -27,6 +28,7 @@ pub fn serve(app: Arc<App>, listener: TcpListener, workers: usize) -> std::io::R
             .wrap(Compress::default())
             .wrap(ErrorHandlers::new().default_handler(as_problem))
             .wrap(security_headers())
+            .wrap_fn(counted)
             .configure(|config| routes::table().register(config))
             .configure(super::system::configure)
             .default_service(
@@ -41,6 +43,36 @@ pub fn serve(app: Arc<App>, listener: TcpListener, workers: usize) -> std::io::R
     .disable_signals()
     .listen(listener)?;
     Ok(server.run())
+}
+
+/// Counts an answer, with the time from head to answer.
+fn counted<S, B>(
+    request: ServiceRequest,
+    service: &S,
+) -> impl Future<Output = Result<ServiceResponse<B>, actix_web::Error>> + use<S, B>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = actix_web::Error>,
+{
+    let begun = Instant::now();
+    let answering = service.call(request);
+    async move {
+        let answer = answering.await?;
+        metrics::request(answer.status().as_u16(), begun.elapsed());
+        Ok(answer)
+    }
+}
+
+/// The metrics, at an address of their own.
+///
+/// # Errors
+/// The listener's.
+pub fn serve_metrics(listener: TcpListener) -> std::io::Result<Server> {
+    let server = HttpServer::new(|| {
+        let kind = "text/plain; version=0.0.4; charset=utf-8";
+        let page = move || async move { HttpResponse::Ok().content_type(kind).body(metrics::text()) };
+        Actix::new().route("/metrics", web::get().to(page))
+    });
+    Ok(server.workers(1).disable_signals().listen(listener)?.run())
 }
 
 fn security_headers() -> DefaultHeaders {

@@ -11,9 +11,12 @@ pub use registry::RenderLetter;
 use crate::app::App;
 use crate::db::sequencer::sequence_now;
 use crate::fault::Outcome;
+use crate::metrics;
+use crate::uploads::{finish_staged, nodes, sweep};
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What became of one step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +39,7 @@ pub fn step(app: &Arc<App>) -> Outcome<Stepped> {
         Ok(()) => queue::finish(&app.db, &claim, app.clock.now()).map(|()| Stepped::Did),
         Err(fault) => {
             let why = fault.for_log();
+            metrics::job_failed();
             tracing::warn!(job = %claim.id, kind = %claim.kind, attempt = claim.attempts, %why, "job failed");
             queue::fail(&app.db, &claim, &why, app.clock.now()).map(|()| Stepped::Failed)
         }
@@ -66,8 +70,40 @@ pub struct Workers {
 /// Pause when nothing is due.
 const IDLE: Duration = Duration::from_millis(150);
 
+/// How often uploads are completed that an outage of the storage left whole but without a receipt.
+const FINISH: Duration = Duration::from_secs(30);
+/// How often everything is swept, and for the first time how long after the start.
+const SWEEP: Duration = Duration::from_secs(24 * 3600);
+const FIRST_SWEEP: Duration = Duration::from_secs(3600);
+
+/// Something that a worker does every so often.
+struct Periodic {
+    every: Duration,
+    due: Cell<Instant>,
+}
+
+impl Periodic {
+    /// After a while, and then every so often.
+    fn after(first: Duration, every: Duration) -> Self {
+        Self { every, due: Cell::new(Instant::now() + first) }
+    }
+
+    fn when_due(&self, work: impl FnOnce()) {
+        if Instant::now() >= self.due.get() {
+            work();
+            self.due.set(Instant::now() + self.every);
+        }
+    }
+}
+
+fn told(what: &str, done: Outcome<()>) {
+    if let Err(fault) = done {
+        tracing::warn!(why = fault.for_log(), "{what} failed");
+    }
+}
+
 impl Workers {
-    /// Starts the job worker and the sequencer.
+    /// Starts the job worker, the sequencer, the node's heartbeat and the care for uploads.
     ///
     /// # Errors
     /// When no thread can be had.
@@ -84,6 +120,19 @@ impl Workers {
                 tracing::warn!(why = fault.for_log(), "sequencer step failed");
                 false
             }
+        })?);
+        let (node_app, uploads_app) = (app.clone(), app.clone());
+        let beat = Periodic::after(Duration::ZERO, nodes::BEAT);
+        threads.push(looped("node", stop.clone(), move || {
+            beat.when_due(|| told("heartbeat", nodes::beat(&node_app)));
+            false
+        })?);
+        let (finish, sweep_daily) =
+            (Periodic::after(Duration::ZERO, FINISH), Periodic::after(FIRST_SWEEP, SWEEP));
+        threads.push(looped("uploads", stop.clone(), move || {
+            finish.when_due(|| told("completing uploads", finish_staged(&uploads_app).map(drop)));
+            sweep_daily.when_due(|| told("sweep", sweep::sweep(&uploads_app, false).map(drop)));
+            false
         })?);
         Ok(Self { stop, threads })
     }

@@ -39,6 +39,7 @@ pub fn render(app: &Arc<App>, id: LetterId) -> Outcome<()> {
     let length = i64::try_from(bytes.len()).map_err(Fault::internal)?;
     let sha256 = app.files.put(&bytes)?;
     app.db.write_now(Stamp::system("render", app.clock.now()), "letter.render", move |tx| {
+        crate::photos::refuse_doomed(tx.conn(), &sha256)?;
         let held = store::find_locked(tx.conn(), id)?.ok_or_else(|| Fault::missing("提醒函"))?;
         tx.audit("letter", id, json!({ "document": sha256 }));
         if held.state != LetterState::Issued {
@@ -52,5 +53,8 @@ pub fn render(app: &Arc<App>, id: LetterId) -> Outcome<()> {
         store::save(tx.conn(), &row)?;
         store::insert_event(tx, id, "document", "system:render", None)?;
         tx.changed("letter", id.uuid(), Some(row.street_id.uuid()), Change::Put)
-    })
+    })?;
+    // Between the first time and the row a sweeper may have come and gone (`uploads::sweep`); from now on none will.
+    app.files.put(&bytes)?;
+    Ok(())
 }

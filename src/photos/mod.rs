@@ -1,8 +1,8 @@
 //! Photos and documents, the evidence. An inspector's phone, an operator or a street first *declares* in a submission
 //! which photos belong to it (`manifest`), then sends each one by itself; the order does not matter, and each may be sent
-//! again. A photo that arrives is looked at (`sniff`: what it really is, and whether it could ever be decoded), made
-//! durable as a blob ([`keep`]), and then, in one transaction, gets its row and fills every place in a manifest that
-//! waits for it ([`receive`]). The original is kept byte for byte; what people look at are `renditions`.
+//! again. A photo that has arrived (`uploads`) is looked at (`sniff`: what it really is, and whether it could ever be
+//! decoded), made durable as a blob ([`keep`]), and then, in one transaction, gets its row and fills every place in a
+//! manifest that waits for it ([`receive`]). The original is kept byte for byte; what people look at are `renditions`.
 //!
 //! Nothing here knows what an inspection or a finding is: a manifest belongs to a [`Subject`].
 
@@ -29,6 +29,8 @@ use renditions::{RenditionFault, rendition};
 use serde_json::json;
 use sniff::{Kind, SniffFault, sniff};
 use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 use uuid::Uuid;
 
 coded! {
@@ -138,11 +140,21 @@ impl From<RenditionFault> for Fault {
     }
 }
 
-/// Looks at the bytes; stores nothing.
+/// One photo at a time is held whole: each may be 20 MiB, and looking at one takes a few milliseconds.
+static LOOKING: Mutex<()> = Mutex::new(());
+
+/// Looks at the bytes in a file; stores nothing.
 ///
 /// # Errors
-/// `empty_body`; `hash_differs` (`/sha256`); of a kind that is not kept (415); `photo_unreadable`; `too_many_pixels`.
-pub fn examine(claimed_sha256: &str, bytes: &[u8]) -> Outcome<Stored> {
+/// `empty_body`; `hash_differs` (`/sha256`); of a kind that is not kept (415); `photo_unreadable`; `too_many_pixels`;
+/// the disk's.
+pub fn examine(claimed_sha256: &str, file: &Path) -> Outcome<Stored> {
+    let _alone = LOOKING.lock().unwrap_or_else(PoisonError::into_inner);
+    let bytes = std::fs::read(file).map_err(StoreFault::from)?;
+    look_at(claimed_sha256, &bytes)
+}
+
+fn look_at(claimed_sha256: &str, bytes: &[u8]) -> Outcome<Stored> {
     if bytes.is_empty() {
         return Err(Fault::invalid("", "empty_body", "照片内容为空"));
     }
@@ -161,49 +173,93 @@ pub fn examine(claimed_sha256: &str, bytes: &[u8]) -> Outcome<Stored> {
     })
 }
 
-/// Makes examined bytes durable; outside any transaction, and harmless to do again.
+/// Makes an examined file durable; outside any transaction, and harmless to do again.
 ///
 /// # Errors
 /// The storage's.
-pub fn keep(files: &Store, bytes: &[u8]) -> Outcome<()> {
-    Ok(files.put(bytes).map(drop)?)
+pub fn keep(files: &Store, photo: &Stored, file: &Path) -> Outcome<()> {
+    Ok(files.commit(&photo.sha256, file)?)
+}
+
+/// Whether `owner` may send a photo of this hash and length under this id; asked before its bytes come.
+///
+/// # Errors
+/// `id_taken` when the id is another person's; `photo_differs` when another photo has been received under it;
+/// `not_as_declared` when a manifest expects another; `length_differs` when it expects another length.
+pub fn expected(conn: &mut AnyConn, owner: UserId, id: PhotoId, sha256: &str, length: i64) -> Outcome<()> {
+    places_for(conn, owner, id, sha256, length).map(drop)
 }
 
 /// Whether `owner` may send this photo under this id; asked before the bytes are stored, so that what is refused leaves
 /// nothing behind, and again in the write.
 ///
 /// # Errors
-/// `id_taken` when the id is another person's; `photo_differs` when another photo has been received under it;
-/// `not_as_declared` when a manifest expects another; `length_differs` when it expects another length; `not_a_photo` when
-/// a document comes where it expects a photo.
+/// As [`expected`]; `not_a_photo` when a document comes where a manifest expects a photo.
 pub fn admissible(conn: &mut AnyConn, owner: UserId, id: PhotoId, photo: &Stored) -> Outcome<()> {
+    for place in places_for(conn, owner, id, &photo.sha256, photo.length)? {
+        if !fits(place.purpose, photo.content_type) {
+            return Err(Fault::invalid("", "not_a_photo", "此处须为照片，不能是文件"));
+        }
+    }
+    Ok(())
+}
+
+/// The places that wait for this very photo.
+fn places_for(
+    conn: &mut AnyConn,
+    owner: UserId,
+    id: PhotoId,
+    sha256: &str,
+    length: i64,
+) -> Outcome<Vec<store::PlaceRow>> {
     let taken = || Fault::refused("id_taken", "该照片编号已被占用");
     let differs = |code: &'static str, detail: &'static str| Fault::Refused {
         code: code.into(),
         detail: detail.into(),
         errors: vec![FieldFault::new("/sha256", code, detail)],
     };
+    let other_length = || Fault::invalid("", "length_differs", "照片与此前声明的长度不符");
     if let Some(there) = store::find(conn, id)? {
         if there.owner_id != owner {
             return Err(taken());
         }
-        if there.sha256 != photo.sha256 {
+        if there.sha256 != sha256 {
             return Err(differs("photo_differs", "该编号下已收到另一张照片"));
         }
+        if there.length != length {
+            return Err(other_length());
+        }
     }
-    for place in store::places_of(conn, &[id])? {
+    let places = store::places_of(conn, &[id])?;
+    for place in &places {
         if place.owner_id != owner {
             return Err(taken());
         }
-        if place.sha256 != photo.sha256 {
+        if place.sha256 != sha256 {
             return Err(differs("not_as_declared", "照片与提交时声明的 sha256 不符"));
         }
-        if place.length != photo.length {
-            return Err(Fault::invalid("", "length_differs", "照片与提交时声明的长度不符"));
+        if place.length != length {
+            return Err(other_length());
         }
-        if !fits(place.purpose, photo.content_type) {
-            return Err(Fault::invalid("", "not_a_photo", "此处须为照片，不能是文件"));
-        }
+    }
+    Ok(places)
+}
+
+/// The receipt of a person's own photo, if it has arrived.
+///
+/// # Errors
+/// The database's.
+pub fn receipt(conn: &mut AnyConn, owner: UserId, id: PhotoId) -> Outcome<Option<PhotoView>> {
+    Ok(store::find(conn, id)?.filter(|row| row.owner_id == owner).map(PhotoView::from))
+}
+
+/// Refuses a blob that the sweeper is deleting at this moment. Asked in the transaction that comes to rely on the blob.
+///
+/// # Errors
+/// [`Fault::Busy`]: it may be stored anew in a moment.
+pub fn refuse_doomed(conn: &mut AnyConn, sha256: &str) -> Outcome<()> {
+    if store::is_doomed(conn, sha256)? {
+        return Err(Fault::Busy(format!("blob {sha256} is being swept")));
     }
     Ok(())
 }
@@ -295,7 +351,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let files = Store::folder(root.path()).unwrap();
         let pdf = b"%PDF-1.7\n%%EOF";
-        let code = |claimed: &str, bytes: &[u8]| match examine(claimed, bytes).unwrap_err() {
+        let code = |claimed: &str, bytes: &[u8]| match look_at(claimed, bytes).unwrap_err() {
             Fault::Invalid { code, errors, .. } => (code.to_string(), errors[0].pointer.clone()),
             Fault::Unsupported(_) => ("unsupported".into(), String::new()),
             other => panic!("{other:?}"),
@@ -305,8 +361,10 @@ mod tests {
         assert_eq!(code(&sha256_of(b"<svg/>"), b"<svg/>").0, "unsupported");
         assert_eq!(code(&sha256_of(&pdf[..9]), &pdf[..9]).0, "photo_unreadable");
         assert!(!root.path().join("sha256").exists());
-        let stored = examine(&sha256_of(pdf), pdf).unwrap();
-        keep(&files, pdf).unwrap();
+        let file = root.path().join("staged");
+        std::fs::write(&file, pdf).unwrap();
+        let stored = examine(&sha256_of(pdf), &file).unwrap();
+        keep(&files, &stored, &file).unwrap();
         assert_eq!((stored.content_type, stored.length, stored.width), ("application/pdf", 14, None));
         assert_eq!(files.get(&stored.sha256).unwrap(), pdf);
     }

@@ -4,7 +4,7 @@ use super::{PhotoView, Purpose, Stored, SubjectKind};
 use crate::access::Places;
 use crate::access::scope::within;
 use crate::db::connection::each;
-use crate::db::schema::{blob, evidence, photo};
+use crate::db::schema::{blob, doomed_blob, evidence, photo};
 use crate::db::types::Uid;
 use crate::db::{AnyConn, MultiBackend, Ts};
 use crate::fault::Outcome;
@@ -196,4 +196,8 @@ pub fn shown_before(conn: &mut AnyConn, facility: FacilityId, hashes: &[String])
         .select(evidence::sha256)
         .distinct();
     Ok(found.order(evidence::sha256).load(conn)?)
+}
+
+pub fn is_doomed(conn: &mut AnyConn, sha256: &str) -> Outcome<bool> {
+    Ok(doomed_blob::table.find(sha256).count().get_result::<i64>(conn)? > 0)
 }

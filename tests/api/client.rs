@@ -81,8 +81,9 @@ impl<'a> Api<'a> {
         self.send(method, path, &[("Content-Type", content_type)], body)
     }
 
+    /// Any method with headers and any body, also none: `()`.
     #[track_caller]
-    fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: impl AsSendBody) -> Reply {
+    pub fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: impl AsSendBody) -> Reply {
         let asked = format!("{method} {path}");
         let url = match path.strip_prefix("//") {
             Some(own) => format!("{}/{own}", self.base),

@@ -11,7 +11,7 @@ pub fn register(suite: &mut Suite) {
 }
 
 /// What everything rests on.
-const FOUNDATION: [&str; 5] = ["canonical", "clock", "fault", "ids", "tables"];
+const FOUNDATION: [&str; 6] = ["canonical", "clock", "fault", "ids", "metrics", "tables"];
 /// Storage: knows the foundation only.
 const STORAGE: [&str; 2] = ["db", "files"];
 /// Serve every capability and know none.
@@ -26,6 +26,7 @@ const CAPABILITIES: [(&str, u8); 12] = [
     ("findings", 3),
     ("inspections", 4),
     ("fire", 4),
+    ("uploads", 5),
     ("letters", 5),
     ("compliance", 5),
     ("reports", 6),

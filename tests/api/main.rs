@@ -41,6 +41,7 @@ mod start;
 mod storage;
 mod sync;
 mod tokens;
+mod uploads;
 
 use std::process::ExitCode;
 use suite::Suite;
@@ -60,6 +61,7 @@ fn register(suite: &mut Suite) {
     late::register(suite);
     amendments::register(suite);
     photos::register(suite);
+    uploads::register(suite);
     storage::register(suite);
     findings::register(suite);
     letters::register(suite);

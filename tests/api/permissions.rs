@@ -18,6 +18,7 @@ use super::client::Reply;
 use super::people::{Caller, PASSWORD, Place};
 use super::spec::{self, Op};
 use super::suite::{Suite, both};
+use super::uploads;
 use chrono::TimeDelta;
 use diesel::prelude::*;
 use serde_json::{Value, json};
@@ -65,11 +66,12 @@ enum Body {
 struct Ask {
     path: String,
     revision: Option<i64>,
+    headers: Vec<(&'static str, String)>,
     body: Body,
 }
 
 fn at(path: impl Into<String>) -> Ask {
-    Ask { path: path.into(), revision: None, body: Body::Nothing }
+    Ask { path: path.into(), revision: None, headers: vec![], body: Body::Nothing }
 }
 
 impl Ask {
@@ -79,6 +81,12 @@ impl Ask {
 
     fn revision(self, revision: i64) -> Self {
         Self { revision: Some(revision), ..self }
+    }
+
+    /// By tus, with its version.
+    fn tus(self, headers: &[(&'static str, &str)]) -> Self {
+        let given = headers.iter().chain(&[("Tus-Resumable", "1.0.0")]);
+        Self { headers: given.map(|(name, value)| (*name, value.to_string())).collect(), ..self }
     }
 }
 
@@ -95,7 +103,7 @@ const fn row(id: &'static str, within: &'static [u16], outside: Outside, ask: fn
 }
 
 /// The operations that need no login. This list only shrinks.
-const PUBLIC: [&str; 2] = ["login", "refresh"];
+const PUBLIC: [&str; 3] = ["login", "refresh", "upload_options"];
 
 /// Bound to streets as a whole: an operator's facilities reach none.
 const OF_STREETS: [&str; 1] = ["streets_compliance"];
@@ -116,6 +124,8 @@ struct Scene<'a> {
     mistake: String,
     /// With its document.
     letter: String,
+    /// The path of an upload that the inspector began.
+    upload: String,
     /// A record in quarantine.
     late: String,
     /// Another.
@@ -139,6 +149,7 @@ impl<'a> Scene<'a> {
         let campaign = id(&build::campaign(app, Place::Own, &[Station]));
         let seen = build::inspection(app, &facility, &["YK-14", "YK-15"]).of_campaign(&campaign);
         let receipt = seen.put_whole(&app.as_(Caller::Inspector));
+        let upload = uploads::create(&app.as_(Caller::Inspector), &build::Photo::new("scene", None));
         let letters = build::letters(app, Place::Own, &campaign);
         Self {
             app,
@@ -152,6 +163,7 @@ impl<'a> Scene<'a> {
             letter: id(&letters[0]),
             late: quarantined(app, Place::Own),
             later: quarantined(app, Place::Own),
+            upload,
             facility,
             campaign,
         }
@@ -258,11 +270,29 @@ const ROWS: &[Row] = &[
     // A photo belongs to its sender; what it is evidence of is decided by the manifest that declares it.
     row("put_photo", &[201], Unbound, |_| {
         let photo = build::Photo::new("scene", None);
-        Ask { path: photo.path(), revision: None, body: Body::Jpeg(photo.bytes) }
+        Ask { body: Body::Jpeg(photo.bytes.clone()), ..at(photo.path()) }
     }),
     row("find_photo", &[200], Missing, |s| at(format!("/photos/{}", s.photo))),
     row("photo_content", &[200], Missing, |s| at(format!("/photos/{}/content", s.photo))),
     row("photo_rendition", &[200], Missing, |s| at(format!("/photos/{}/renditions/320", s.photo))),
+    // An upload belongs to whoever began it; to everybody else it is not there.
+    row("create_upload", &[201], Unbound, |_| {
+        let photo = build::Photo::new("scene", None);
+        let (length, metadata) = (photo.bytes.len().to_string(), uploads::metadata(&photo));
+        at("/uploads").tus(&[("Upload-Length", length.as_str()), ("Upload-Metadata", metadata.as_str())])
+    }),
+    row("create_plain_upload", &[201], Unbound, |_| {
+        at("/uploads/plain").with(uploads::plain(&build::Photo::new("scene", None)))
+    }),
+    row("upload_offset", &[404], Unbound, |s| at(&s.upload).tus(&[])),
+    row("find_upload", &[404], Unbound, |s| at(&s.upload)),
+    row("append_upload", &[404], Unbound, |s| {
+        at(&s.upload).tus(&[("Upload-Offset", "0"), ("Content-Type", uploads::PIECE)])
+    }),
+    row("override_upload", &[404], Unbound, |s| at(&s.upload).tus(&[("X-HTTP-Method-Override", "HEAD")])),
+    row("delete_upload", &[404], Unbound, |s| at(&s.upload).tus(&[])),
+    row("send_chunk", &[404], Unbound, |s| at(format!("{}/chunks?offset=0", s.upload))),
+    row("photo_receipt", &[404], Unbound, |s| at(format!("/photos/{}/receipt", s.photo))),
     row("list_findings", &[200], Unbound, |_| at("/findings")),
     row("find_finding", &[200], Missing, |s| at(format!("/findings/{}", s.finding))),
     // The finding stays served: every step but a claim and a withdrawal is out of turn.
@@ -338,14 +368,23 @@ fn every_operation_has_a_row(_: &TestApp) {
 fn send(app: &TestApp, op: &Op, ask: &Ask, token: Option<String>) -> Reply {
     let caller = token.map_or_else(|| app.anyone(), |token| app.with_token(token));
     let tag = ask.revision.map(|r| format!("\"{r}\""));
-    let headers: Vec<(&str, &str)> = tag.iter().map(|tag| ("If-Match", tag.as_str())).collect();
+    let tag = tag.iter().map(|tag| ("If-Match", tag.as_str()));
+    let mut headers: Vec<(&str, &str)> =
+        tag.chain(ask.headers.iter().map(|(name, value)| (*name, value.as_str()))).collect();
     match &ask.body {
         Body::Json(body) => caller.json(op.method.clone(), &ask.path, &headers, body),
         Body::Jpeg(bytes) => caller.bytes(op.method.clone(), &ask.path, "image/jpeg", bytes),
-        Body::Nothing if op.method == Method::GET => caller.get(&ask.path),
-        Body::Nothing if op.method == Method::DELETE => caller.delete(&ask.path),
-        Body::Nothing => caller.bytes(op.method.clone(), &ask.path, "application/octet-stream", b""),
+        Body::Nothing if op.method == Method::POST && ask.headers.is_empty() => {
+            headers.push(("Content-Type", "application/octet-stream"));
+            caller.send(op.method.clone(), &ask.path, &headers, "")
+        }
+        Body::Nothing => caller.send(op.method.clone(), &ask.path, &headers, ()),
     }
+}
+
+/// A refusal with this code, which an answer to HEAD cannot tell.
+fn is_refused(op: &Op, answer: &Reply, status: u16, code: &str) -> bool {
+    answer.status == status && (op.method == Method::HEAD || answer.json["code"] == code)
 }
 
 /// A token of a session that only this request uses: logging out ends it.
@@ -380,14 +419,13 @@ fn check_cell(scene: &Scene<'_>, op: &Op, row: &Row, role: Role, place: Place) -
     let wrong = |wanted: &str| {
         Err(format!("{} as {role:?} at {place:?} should be {wanted}: {}", op.id, answer.told()))
     };
-    let code = answer.json["code"].as_str().unwrap_or_default();
     if !action.allows(role) {
-        return if (answer.status, code) == (403, "permission_denied") { Ok(()) } else { wrong("403") };
+        return if is_refused(op, &answer, 403, "permission_denied") { Ok(()) } else { wrong("403") };
     }
     match row.outside {
-        Missing if !reaches => match (answer.status, code) {
-            (404, "not_found") => Ok(()),
-            _ => wrong("404"),
+        Missing if !reaches => match is_refused(op, &answer, 404, "not_found") {
+            true => Ok(()),
+            false => wrong("404"),
         },
         Culprit(pointer) if !reaches => match answer.status {
             422 if answer.json["errors"][0]["pointer"] == pointer => Ok(()),
@@ -407,7 +445,8 @@ fn s21_the_matrix(app: &TestApp) {
         for (token, code) in
             [(None, "no_token"), (Some(format!("{}x", app.token(Caller::Drafter))), "bad_token")]
         {
-            send(app, op, &ask, token).expect(401, code);
+            let answer = send(app, op, &ask, token);
+            assert!(is_refused(op, &answer, 401, code), "{}", answer.told());
         }
         for role in Role::ALL {
             for place in PLACES {

@@ -1,0 +1,3 @@
+DROP TABLE doomed_blob;
+DROP TABLE node;
+DROP TABLE upload;
