@@ -13,6 +13,7 @@ pub mod server;
 
 mod access;
 mod audit;
+mod batch;
 mod campaigns;
 mod checklists;
 mod compliance;

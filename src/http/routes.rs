@@ -3,7 +3,8 @@
 
 use super::operation::{Operation, OperationSpec};
 use super::{
-    access, audit, campaigns, checklists, compliance, directory, findings, inspections, letters, photos,
+    access, audit, batch, campaigns, checklists, compliance, directory, findings, inspections, letters,
+    photos,
 };
 use actix_web::http::Method;
 use actix_web::{Route, web};
@@ -151,6 +152,7 @@ pub fn table() -> Routes {
         .get("/campaigns/{campaign_id}/progress", "campaign_progress", "检查进度", campaigns::progress);
     t.section("检查")
         .get("/inspections", "list_inspections", "检查记录列表", inspections::list)
+        .post("/inspections/batch", "submit_inspections", "批量提交检查记录（逐条答复）", batch::submit)
         .put(
             "/inspections/{inspection_id}",
             "submit_inspection",
@@ -159,6 +161,12 @@ pub fn table() -> Routes {
         )
         .get("/inspections/{inspection_id}", "find_inspection", "查看检查记录", inspections::find)
         .get("/visits/{visit_id}", "find_visit", "查看走访", inspections::find_visit)
+        .post(
+            "/visits/{visit_id}/confirmations",
+            "confirm_visit",
+            "以本人账号确认参加走访（48 小时内）",
+            inspections::confirm_visit,
+        )
         .put("/photos/{photo_id}", "put_photo", "上传照片或材料（可重复上传）", photos::put)
         .get("/photos/{photo_id}", "find_photo", "照片回执", photos::find)
         .get("/photos/{photo_id}/content", "photo_content", "照片原件", photos::content)

@@ -1,9 +1,10 @@
 //! Storing an inspection exactly once. Uniqueness is the database's, never a cache's: two equal submissions that race end
 //! as one row and two equal answers on both databases.
 
-use super::body::{InspectionBody, SignatureState, Visit};
+use super::body::{InspectionBody, Outcome as Answered, SignatureState, VisitKind};
 use super::rules::{self, Verdict};
-use super::store::{self, InspectionRow, InspectionState, VisitRow};
+use super::store::{self, InspectionRow, InspectionState};
+use super::{on_site, visit};
 use crate::access::Holder;
 use crate::campaigns;
 use crate::canonical;
@@ -12,9 +13,10 @@ use crate::db::types::Coded as _;
 use crate::db::{AnyConn, Change, Tx};
 use crate::directory::{self, FacilityNow, FacilityState};
 use crate::fault::{Fault, FieldFault, Outcome};
-use crate::findings::{OpenFinding, Opened, ServiceMethod, open_for};
+use crate::findings::rules::State;
+use crate::findings::{self, OpenFinding, Opened, ServiceMethod, open_for};
 use crate::ids::{AreaId, CampaignId, FacilityId, InspectionId, ItemId, PhotoId, TypedId as _, VisitId};
-use crate::photos::{self, EvidenceView, Received, Stored, Subject, SubjectKind};
+use crate::photos::{self, Declared, EvidenceView, Received, Stored, Subject, SubjectKind};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -65,8 +67,8 @@ pub enum Submitted {
 /// Stores an inspection with its visit, manifest and findings, or recognises it.
 ///
 /// # Errors
-/// Missing facility; `id_taken`, `differs`, `visit_differs`, `already_inspected`, `campaign_closed`, `facility_ended`;
-/// everything that the rules find wrong, by pointer.
+/// Missing facility; `id_taken`, `differs`, `visit_differs`, `already_inspected`, `campaign_closed`, `facility_ended`,
+/// `not_your_visit`; everything that the rules find wrong, by pointer.
 pub fn submit(
     tx: &mut Tx<'_>,
     by: &Holder,
@@ -79,10 +81,14 @@ pub fn submit(
         return resent(tx, by, &row, body, &hash).map(Submitted::Same);
     }
     let facility = directory::facility_in(tx.conn(), &by.scope.places(), body.facility_id)?;
+    let roles = by.roles_at(facility.street_id, facility.id);
+    rules::check_kind(body, &roles).map_err(|fault| Fault::invalid_many(vec![fault]))?;
     check_place(tx.conn(), by, body, &facility)?;
     let items = checklists::items_for(tx.conn(), body.checklist_id, facility.kind)?;
     let verdict = rules::judge(body, &items).map_err(Fault::invalid_many)?;
-    check_visit(tx, by, body, &facility)?;
+    check_known(tx.conn(), body, &facility, &items)?;
+    let received_at = tx.ts();
+    visit::join(tx, by, body, &facility, received_at)?;
     let row = row_of(tx, by, id, body, raw, hash, &facility, &verdict);
     store::insert(tx.conn(), &row)?;
     let codes = items.iter().map(|i| (i.id, i.code.as_str()));
@@ -90,8 +96,11 @@ pub fn submit(
     let coded = body.answers.iter().filter_map(|a| codes.get(&a.item_id).map(|code| (a, *code)));
     store::insert_answers(tx.conn(), id, coded)?;
     declare(tx, by, id, body, &facility, &items)?;
-    let findings = open_findings(tx, by, id, body, &facility, &verdict)?;
-    if let Some(seen) = body.observed_status {
+    let mut findings = follow(tx, by, id, body, &facility, &verdict)?;
+    // A second phone's inspection may come after the confirmation, and photos before their declaration.
+    let closed = on_site::settle(tx, id)?;
+    findings.iter_mut().filter(|f| closed.contains(&f.id)).for_each(|f| f.state = State::Closed);
+    if let Some(seen) = body.observed_status.filter(|_| body.visit.kind != VisitKind::SelfCheck) {
         directory::set_observed(tx, facility.id, seen.code())?;
     }
     let stable = Stable {
@@ -178,59 +187,6 @@ fn check_place(
     Ok(())
 }
 
-/// Stores the visit, or recognises it: every inspection of a visit carries the same visit.
-fn check_visit(tx: &mut Tx<'_>, by: &Holder, body: &InspectionBody, facility: &FacilityNow) -> Outcome<()> {
-    let visit = &body.visit;
-    let hash = canonical::hash(visit)?;
-    let Some(known) = store::visit(tx.conn(), visit.id)? else {
-        let row = visit_row(tx, by, body, facility, hash);
-        return store::insert_visit(tx.conn(), &row, &visit.participants);
-    };
-    if known.lead_id != by.id {
-        return Err(Fault::refused("id_taken", "该走访编号已被他人使用，请重新生成"));
-    }
-    if known.content_sha256 != hash || known.campaign_id != body.campaign_id {
-        return Err(Fault::Refused {
-            code: "visit_differs".into(),
-            detail: "同一次走访的信息须一致".into(),
-            errors: vec![FieldFault::new("/visit", "differs", "与该走访此前提交的信息不同")],
-        });
-    }
-    match store::of_visit(tx.conn(), visit.id, facility.id)? {
-        Some(_) => Err(Fault::refused("already_inspected", "该走访中已有此设施的检查记录")),
-        None => Ok(()),
-    }
-}
-
-fn visit_row(
-    tx: &Tx<'_>,
-    by: &Holder,
-    body: &InspectionBody,
-    facility: &FacilityNow,
-    content_sha256: String,
-) -> VisitRow {
-    let Visit { id, kind, started_at, ended_at, position, notice_number, signature, .. } = &body.visit;
-    VisitRow {
-        id: *id,
-        campaign_id: body.campaign_id,
-        kind: *kind,
-        started_claim: (*started_at).into(),
-        ended_claim: ended_at.map(Into::into),
-        lat: position.map(|p| p.lat),
-        lng: position.map(|p| p.lng),
-        datum: position.map(|p| p.datum),
-        notice_number: notice_number.clone(),
-        signature: signature.state,
-        signed_by: signature.signed_by.clone(),
-        refusal_reason: signature.reason.clone(),
-        witness: signature.witness.clone(),
-        lead_id: by.id,
-        street_id: facility.street_id,
-        content_sha256,
-        received_at: tx.ts(),
-    }
-}
-
 #[expect(clippy::too_many_arguments, reason = "one row of many sources")]
 fn row_of(
     tx: &Tx<'_>,
@@ -281,13 +237,28 @@ fn declare(
     let demanded = |item: ItemId| {
         let answer = body.answers.iter().find(|a| a.item_id == item);
         let item = items.iter().find(|i| i.id == item);
-        item.zip(answer).is_some_and(|(i, a)| rules::demands_photo(i, a.outcome))
+        item.zip(answer).is_some_and(|(i, a)| rules::demands_photo(body.visit.kind, i, a.outcome))
     };
     photos::declare(tx, &subject, &body.photos, &|d| d.item_id.is_some_and(demanded))
 }
 
-/// The sheet of an own officer is served on site, signed or refused; a third party's is information only.
-fn open_findings(
+/// What the findings of the place say to an inspection: a recheck holds only items that have one, and a picture of what was
+/// wrong there is no proof that it was put right on the spot.
+fn check_known(
+    conn: &mut AnyConn,
+    body: &InspectionBody,
+    facility: &FacilityNow,
+    items: &[Item],
+) -> Outcome<()> {
+    let mut faults = on_site::reused(conn, body, facility.id)?;
+    if body.visit.kind == VisitKind::Recheck {
+        faults.extend(rules::not_open(body, items, &findings::codes_at(conn, facility.id)?));
+    }
+    if faults.is_empty() { Ok(()) } else { Err(Fault::invalid_many(faults)) }
+}
+
+/// What follows for findings: an operator's look at its own opens none.
+fn follow(
     tx: &mut Tx<'_>,
     by: &Holder,
     id: InspectionId,
@@ -295,32 +266,88 @@ fn open_findings(
     facility: &FacilityNow,
     verdict: &Verdict<'_>,
 ) -> Outcome<Vec<Opened>> {
-    let method = match body.visit.signature.state {
-        SignatureState::Signed => ServiceMethod::OnSite,
-        SignatureState::Refused => ServiceMethod::Refused,
-    };
+    match body.visit.kind {
+        VisitKind::SelfCheck => Ok(vec![]),
+        VisitKind::Recheck => recheck(tx, by, id, body, facility, verdict),
+        VisitKind::Administrative | VisitKind::Supervision => {
+            open_findings(tx, by, id, body, facility, &verdict.failing)
+        }
+    }
+}
+
+fn open_findings(
+    tx: &mut Tx<'_>,
+    by: &Holder,
+    id: InspectionId,
+    body: &InspectionBody,
+    facility: &FacilityNow,
+    failing: &[(&Item, &str)],
+) -> Outcome<Vec<Opened>> {
     let mut opened = vec![];
-    for (item, description) in &verdict.failing {
-        let new = OpenFinding {
-            facility,
-            item,
-            campaign_id: body.campaign_id,
-            inspection_id: Some(id),
-            description,
-            third_party: by.third_party,
-            service: (!by.third_party).then_some(method),
-        };
-        opened.push(open_for(tx, &new)?);
+    for (item, description) in failing {
+        opened.push(open_for(tx, &seen(by, id, body, facility, item, description))?);
     }
     Ok(opened)
 }
 
-/// Takes a photo in, and completes the inspections whose manifest it was the last of.
+fn recheck(
+    tx: &mut Tx<'_>,
+    by: &Holder,
+    id: InspectionId,
+    body: &InspectionBody,
+    facility: &FacilityNow,
+    verdict: &Verdict<'_>,
+) -> Outcome<Vec<Opened>> {
+    let mut found = vec![];
+    for (item, answer) in &verdict.answered {
+        let note = answer.note.as_deref().unwrap_or(answer.outcome.label());
+        let seen = seen(by, id, body, facility, item, note);
+        let photos: Vec<Declared> =
+            body.photos.iter().filter(|p| p.item_id == Some(item.id)).cloned().collect();
+        found.extend(findings::recheck(tx, by, &seen, answer.outcome != Answered::Fail, &photos)?);
+    }
+    Ok(found)
+}
+
+/// An item as it was seen, in the neutral terms of a finding. The sheet of an own officer is served on site, signed or refused; a
+/// third party's is information only.
+fn seen<'a>(
+    by: &Holder,
+    id: InspectionId,
+    body: &'a InspectionBody,
+    facility: &'a FacilityNow,
+    item: &'a Item,
+    description: &'a str,
+) -> OpenFinding<'a> {
+    let method = match body.visit.signature.state {
+        SignatureState::Signed => ServiceMethod::OnSite,
+        SignatureState::Refused => ServiceMethod::Refused,
+    };
+    OpenFinding {
+        facility,
+        item,
+        campaign_id: body.campaign_id,
+        inspection_id: Some(id),
+        description,
+        found_by: by.id,
+        third_party: by.third_party,
+        service: (!by.third_party).then_some(method),
+        on_site: on_site::said_of(body, item.id),
+    }
+}
+
+/// Takes a photo in, completes the inspections whose manifest it was the last of, and closes what was put right on the spot where
+/// only the photo was still missing.
 ///
 /// # Errors
 /// As [`photos::receive`].
 pub fn receive_photo(tx: &mut Tx<'_>, id: PhotoId, stored: &Stored) -> Outcome<Received> {
     let received = photos::receive(tx, id, stored)?;
+    for (kind, subject) in &received.filled {
+        if *kind == SubjectKind::Inspection {
+            on_site::settle(tx, InspectionId::from_uuid(*subject))?;
+        }
+    }
     for (kind, subject) in &received.settled {
         let inspection = InspectionId::from_uuid(*subject);
         let at = tx.ts();

@@ -17,7 +17,7 @@ pub use manifest::{
 };
 
 use crate::access::Places;
-use crate::db::types::coded;
+use crate::db::types::{Uid, coded};
 use crate::db::{AnyConn, Change, Tx};
 use crate::fault::{Fault, FieldFault, Outcome};
 use crate::files::{Store, StoreFault, sha256_of};
@@ -104,7 +104,9 @@ pub struct Received {
     pub receipt: PhotoView,
     /// Whether it was not here before.
     pub new: bool,
-    /// Subjects whose manifest it was the last of: every photo that they declared has now arrived.
+    /// Subjects whose manifest waited for it.
+    pub filled: Vec<(SubjectKind, Uuid)>,
+    /// Those of them whose manifest it was the last of: every photo that they declared has now arrived.
     pub settled: Vec<(SubjectKind, Uuid)>,
 }
 
@@ -224,13 +226,14 @@ pub fn receive(tx: &mut Tx<'_>, id: PhotoId, stored: &Stored) -> Outcome<Receive
     for street in streets {
         tx.changed("photo", id.0, Some(street.0), Change::Put)?;
     }
+    let filled: Vec<_> = filled.into_iter().map(|place| (place.subject_kind, place.subject_id.0)).collect();
     let mut settled = vec![];
-    for place in filled {
-        if store::is_settled(tx.conn(), place.subject_kind, place.subject_id)? {
-            settled.push((place.subject_kind, place.subject_id.0));
+    for (kind, subject) in &filled {
+        if store::is_settled(tx.conn(), *kind, Uid(*subject))? {
+            settled.push((*kind, *subject));
         }
     }
-    Ok(Received { receipt: row.into(), new, settled })
+    Ok(Received { receipt: row.into(), new, filled, settled })
 }
 
 /// Documents are no photos; a photo of a document is a document.
