@@ -92,8 +92,8 @@ permissions! {
     ReadCampaigns = "campaign.read" [Inspector|Drafter|Reviewer|Registrar|Issuer|Street|Supervisor];
     /// Plan campaigns.
     WriteCampaigns = "campaign.write" [Drafter];
-    /// Submit inspections.
-    SubmitInspection = "inspection.submit" [Inspector];
+    /// Submit inspections and confirm visits; an operator submits 自查自改 only.
+    SubmitInspection = "inspection.submit" [Inspector|Operator];
     /// Read visits and inspections.
     ReadInspections = "inspection.read" [Inspector|Drafter|Reviewer|Registrar|Issuer|Street|Operator|Supervisor];
     /// Read what phones sent too late or out of place.

@@ -158,6 +158,12 @@ impl Holder {
         places
     }
 
+    /// The roles that the person holds over a facility, whatever the category.
+    pub fn roles_at(&self, street: AreaId, facility: FacilityId) -> Vec<Role> {
+        let held = |r: &&Reach| r.places.holds(street, Some(facility));
+        self.reaches.iter().filter(held).map(|r| r.role).collect()
+    }
+
     /// The roles that the person holds over a finding: a reviewer of one street is none in the next, and one of a category
     /// none in another.
     pub fn roles_over(&self, street: AreaId, facility: FacilityId, category: &str) -> Vec<Role> {

@@ -3,7 +3,8 @@
 //! console (`yixun user create`); there is no default account.
 
 use super::passwords::{self, Policy};
-use super::permissions::{Role, excludes};
+use super::permissions::{Action, Role, excludes};
+use super::scope::{Holder, scope_of};
 use super::store::{self, Account, GrantRow};
 use crate::clock::business_date;
 use crate::db::page::{Page, PageAsk, page};
@@ -121,6 +122,26 @@ pub fn find(conn: &mut AnyConn, id: UserId) -> Outcome<UserView> {
     let account = store::account(conn, id)?.ok_or_else(|| Fault::missing("账号"))?;
     let grants = store::grants_of(conn, id)?;
     Ok(view(account, grants))
+}
+
+/// Whether there is such an account.
+///
+/// # Errors
+/// The database's.
+pub fn exists(conn: &mut AnyConn, id: UserId) -> Outcome<bool> {
+    Ok(store::account(conn, id)?.is_some())
+}
+
+/// A person as they stood on a business day, for what they said then and what takes effect later; nothing where they could not
+/// do it on that day.
+///
+/// # Errors
+/// The database's.
+pub fn holder_on(conn: &mut AnyConn, id: UserId, action: Action, on: NaiveDate) -> Outcome<Option<Holder>> {
+    let Some(account) = store::account(conn, id)? else { return Ok(None) };
+    let reaches = store::reaches(conn, id, on)?;
+    let scope = scope_of(action, &reaches);
+    Ok(scope.map(|scope| Holder { id, third_party: account.third_party, scope, reaches, lapsed: vec![] }))
 }
 
 /// Accounts by login name.

@@ -304,7 +304,6 @@ diesel::table! {
         witness -> Nullable<Text>,
         lead_id -> IdSql,
         street_id -> IdSql,
-        content_sha256 -> Text,
         received_at -> TsUtc,
     }
 }
@@ -320,6 +319,9 @@ diesel::table! {
         organisation -> Text,
         certificate -> Nullable<Text>,
         part -> Text,
+        user_id -> Nullable<IdSql>,
+        signed -> Bool,
+        confirmed_at -> Nullable<TsUtc>,
     }
 }
 
@@ -360,6 +362,7 @@ diesel::table! {
         outcome -> Text,
         note -> Nullable<Text>,
         value -> Nullable<Text>,
+        on_site -> Nullable<Text>,
     }
 }
 
@@ -516,6 +519,7 @@ diesel::table! {
         system_measures -> Nullable<Text>,
         supervisor -> Nullable<Text>,
         created_at -> TsUtc,
+        inspection_id -> Nullable<IdSql>,
     }
 }
 

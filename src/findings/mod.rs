@@ -1,12 +1,15 @@
 //! Findings 问题, and the loop that each goes through until it is struck off the ledger 销号. `rules` is the pure table of
 //! what may happen and who may do it; `deadlines` reckons due dates (pure); `opening` makes a finding of a failing item;
-//! `steps` takes it further, one transaction a step; `record` writes what every step leaves: an event, the state's
-//! interval, the audit line and the change feed. A closed finding is never edited: the same item failing again opens a
-//! new one that points back to it.
+//! `on_site` claims and closes what was put right at once, and `recheck` says what another look makes of it; `steps`
+//! takes it further, one transaction a step; `record` writes what every step leaves: an event, the state's interval, the
+//! audit line and the change feed. A closed finding is never edited: the same item failing again opens a new one that
+//! points back to it.
 
 mod amended;
 pub mod deadlines;
+mod on_site;
 mod opening;
+mod recheck;
 mod record;
 pub mod rules;
 mod steps;
@@ -14,7 +17,9 @@ pub(crate) mod store;
 mod view;
 
 pub use amended::{Correction, correct, is_printed, mark_printed};
+pub use on_site::{OnSite, OnSiteClosing, close_on_site};
 pub use opening::{OpenFinding, Opened, open_for};
+pub use recheck::{Became, codes_at, recheck};
 pub use steps::{
     Claim, Recheck, Service, check, claim, close, confirm, reinspect, return_claim, serve, withdraw,
 };

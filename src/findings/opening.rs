@@ -2,8 +2,10 @@
 //! the sheet was handed over on site; a third party's finding is advice until the bureau confirms it, and a 重大 one
 //! waits for a second person. An item that fails while its finding is unsettled is observed again, not opened twice.
 
+use super::on_site::{self, OnSite};
+use super::recheck::Became;
 use super::record::{advance, leave};
-use super::rules::{Case, Event, State, Who, decide};
+use super::rules::{Case, Event, Move, State, Who, decide};
 use super::store::{self, FindingRow};
 use super::{ServiceMethod, Source, deadlines};
 use crate::checklists::{Item, Severity};
@@ -13,7 +15,7 @@ use crate::directory::{self, FacilityNow};
 use crate::fault::{Fault, Outcome};
 use crate::ids::{CampaignId, FindingId, InspectionId, ItemId, UserId};
 use chrono::{DateTime, Datelike as _, Months, Utc};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// A relapse within so many months is linked and named 重复出现.
 const RELAPSE_MONTHS: u32 = 12;
@@ -37,6 +39,8 @@ pub struct OpenFinding<'a> {
     pub third_party: bool,
     /// How the sheet was handed over on site, if it was.
     pub service: Option<ServiceMethod>,
+    /// It was put right on the spot.
+    pub on_site: Option<OnSite<'a>>,
 }
 
 /// What became of a failing item.
@@ -56,6 +60,9 @@ pub struct Opened {
     pub state: State,
     /// It was open already and was seen again (再次发现).
     pub observed: bool,
+    /// Of a recheck: what it made of the finding.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub became: Option<Became>,
 }
 
 /// Opens a finding, or adds an observation to the one that is unsettled.
@@ -63,17 +70,32 @@ pub struct Opened {
 /// # Errors
 /// The database's.
 pub fn open_for(tx: &mut Tx<'_>, new: &OpenFinding<'_>) -> Outcome<Opened> {
-    if let Some(row) = store::unsettled_of(tx.conn(), new.facility.id, &new.item.code)? {
-        return observe(tx, row, new);
-    }
-    let mut row = fresh(tx, new)?;
-    store::insert(tx.conn(), &row)?;
-    leave(tx, &row, "opened", None, None, &json!({ "inspection": new.inspection_id }))?;
-    settle_on_site(tx, &mut row, new)?;
-    Ok(opened(&row, new.item, false))
+    let unsettled = store::unsettled_of(tx.conn(), new.facility.id, &new.item.code)?;
+    let observed = unsettled.is_some();
+    let mut row = match unsettled {
+        Some(row) => observe(tx, row, new)?,
+        None => {
+            let mut row = fresh(tx, new)?;
+            store::insert(tx.conn(), &row)?;
+            leave(tx, &row, "opened", None, None, &said(new, json!({})))?;
+            settle_on_site(tx, &mut row, new)?;
+            row
+        }
+    };
+    on_site::claim(tx, &mut row, new)?;
+    Ok(opened(&row, new.item, observed))
 }
 
-fn opened(row: &FindingRow, item: &Item, observed: bool) -> Opened {
+/// What the history tells of what was seen, with what was put right on the spot: also where that is no claim.
+fn said(new: &OpenFinding<'_>, mut detail: Value) -> Value {
+    detail["inspection"] = json!(new.inspection_id);
+    if let Some(fixed) = &new.on_site {
+        detail["on_site"] = json!({ "measures": fixed.measures });
+    }
+    detail
+}
+
+pub(super) fn opened(row: &FindingRow, item: &Item, observed: bool) -> Opened {
     Opened {
         id: row.id,
         number: row.number.clone(),
@@ -82,18 +104,19 @@ fn opened(row: &FindingRow, item: &Item, observed: bool) -> Opened {
         severity: row.severity,
         state: row.state,
         observed,
+        became: None,
     }
 }
 
 /// Counted once, the earlier deadline kept. What a third party found and an officer now sees is no longer only advice.
-fn observe(tx: &mut Tx<'_>, mut row: FindingRow, new: &OpenFinding<'_>) -> Outcome<Opened> {
+fn observe(tx: &mut Tx<'_>, mut row: FindingRow, new: &OpenFinding<'_>) -> Outcome<FindingRow> {
     row.observations += 1;
-    let (state, detail) = (row.state, json!({ "inspection": new.inspection_id, "note": new.description }));
+    let (state, detail) = (row.state, said(new, json!({ "note": new.description })));
     advance(tx, &mut row, "observed", state, None, &detail)?;
     if row.state == State::Open {
         settle_on_site(tx, &mut row, new)?;
     }
-    Ok(opened(&row, new.item, true))
+    Ok(row)
 }
 
 /// Numbers run by street and year, so that streets do not wait for each other: 440105007-2026-0012.
@@ -169,12 +192,12 @@ fn settle_on_site(tx: &mut Tx<'_>, row: &mut FindingRow, new: &OpenFinding<'_>) 
         return Ok(());
     }
     let who = Who { id: new.found_by, roles: vec![], third_party: false };
-    step(tx, row, new, Event::Confirm { clause: false }, &who)?;
+    ask_table(tx, row, new, Event::Confirm { clause: false }, &who)?;
     row.confirmed_by = Some(who.id);
     row.confirmed_at = Some(tx.ts());
     advance(tx, row, "confirmed", State::Confirmed, None, &json!({ "by": "officer" }))?;
     let Some(method) = new.service else { return Ok(()) };
-    step(tx, row, new, Event::Serve, &who)?;
+    ask_table(tx, row, new, Event::Serve, &who)?;
     date(tx, row)?;
     row.service_method = Some(method);
     row.served_at = Some(tx.ts());
@@ -183,7 +206,13 @@ fn settle_on_site(tx: &mut Tx<'_>, row: &mut FindingRow, new: &OpenFinding<'_>) 
 }
 
 /// Asks the table, so that nothing here can differ from what it allows.
-fn step(tx: &Tx<'_>, row: &FindingRow, new: &OpenFinding<'_>, event: Event, who: &Who) -> Outcome<()> {
+pub(super) fn ask_table(
+    tx: &Tx<'_>,
+    row: &FindingRow,
+    new: &OpenFinding<'_>,
+    event: Event,
+    who: &Who,
+) -> Outcome<Move> {
     let case = Case {
         state: row.state,
         severity: row.severity,
@@ -198,7 +227,7 @@ fn step(tx: &Tx<'_>, row: &FindingRow, new: &OpenFinding<'_>, event: Event, who:
     };
     let refused =
         |r: super::rules::Refusal| Fault::internal(format!("{} at {}: {}", event.name(), tx.now(), r.code));
-    decide(&case, event, who).map(drop).map_err(refused)
+    decide(&case, event, who).map_err(refused)
 }
 
 /// Writes the suggested due date of a finding that is served now.

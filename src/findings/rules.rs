@@ -1,6 +1,7 @@
 //! The loop as a pure table: a case, an event and an actor give a new state with its effects, or a refusal with a code.
 //! Separation of persons is here and nowhere else: nobody closes what they claimed, checked or re-inspected; a 重大 finding
-//! is confirmed by a second person with a clause; the closer's rank follows the severity.
+//! is confirmed by a second person with a clause; the closer's rank follows the severity. What was put right on the spot is
+//! closed by the second inspector who was there, whatever the rank, and never where it is 重大.
 
 use crate::access::Role;
 use crate::checklists::{Proof, Severity};
@@ -85,6 +86,13 @@ pub enum Event {
         /// Proofs of the last claim that have not.
         proofs_missing: usize,
     },
+    /// The second inspector who was there confirms that it was put right on the spot 当场整改.
+    CloseOnSite {
+        /// The last claim is that of the inspection on the spot.
+        last: bool,
+        /// Photos of before and after that have not arrived.
+        photos_missing: usize,
+    },
     /// It was a mistake.
     Withdraw,
 }
@@ -100,6 +108,7 @@ impl Event {
             Self::Reinspect { .. } => "reinspected",
             Self::Return => "returned",
             Self::Close { .. } => "closed",
+            Self::CloseOnSite { .. } => "closed_on_site",
             Self::Withdraw => "withdrawn",
         }
     }
@@ -188,6 +197,9 @@ pub fn decide(case: &Case, event: Event, who: &Who) -> Result<Move, Refusal> {
         (Event::Return, Rectified | Checked) => return_claim(case, who),
         (Event::Close { proofs_received, proofs_missing }, Rectified | Checked) => {
             close(case, proofs_received, proofs_missing, who)
+        }
+        (Event::CloseOnSite { last, photos_missing }, Rectified) => {
+            close_on_site(case, last, photos_missing, who)
         }
         (Event::Withdraw, state) if state.is_unsettled() => withdraw(case, who),
         _ => no("wrong_state", "当前状态不能执行此操作"),
@@ -294,6 +306,33 @@ fn close(case: &Case, received: usize, missing: usize, who: &Who) -> Result<Move
     Ok(Move { to: State::Closed, finder_closed: who.id == case.found_by })
 }
 
+/// Two inspectors saw it wrong and saw it right: that stands for the street's check, the re-inspection and the rank.
+fn close_on_site(case: &Case, last: bool, photos_missing: usize, who: &Who) -> Result<Move, Refusal> {
+    if who.third_party {
+        return no("third_party_may_not_close", "第三方的复查只作为证据，不能销号");
+    }
+    if case.severity == Severity::Major {
+        return no("major_not_on_site", "重大问题不能当场整改销号，须按程序确认");
+    }
+    if !last {
+        return no("not_on_site", "最近一次申报不是当场整改");
+    }
+    if !who.is(Role::Inspector) {
+        return no("second_person_required", "当场整改须由另一名在场检查人员确认");
+    }
+    if case.claimed_by == Some(who.id) {
+        return no("own_work", "申报、初核或复查过该问题的人不能销号");
+    }
+    if photos_missing > 0 {
+        return no("proof_missing", "整改证明材料尚未收齐");
+    }
+    // What shows only at another visit does not show at this one; and somebody has looked since and found it wanting.
+    if case.proof == Proof::Revisit || case.reinspected.is_some_and(|(_, passed)| !passed) {
+        return no("reinspection_required", "须先有通过的现场复查");
+    }
+    Ok(Move { to: State::Closed, finder_closed: who.id == case.found_by })
+}
+
 fn withdraw(case: &Case, who: &Who) -> Result<Move, Refusal> {
     if who.id == case.found_by {
         return no("second_person_required", "误报须由发现人以外的人撤销");
@@ -350,7 +389,7 @@ mod tests {
         }
     }
 
-    const EVENTS: [Event; 10] = [
+    const EVENTS: [Event; 11] = [
         Event::Confirm { clause: true },
         Event::Serve,
         Event::Claim { proofs: 1 },
@@ -360,20 +399,21 @@ mod tests {
         Event::Reinspect { passed: false },
         Event::Return,
         Event::Close { proofs_received: 1, proofs_missing: 0 },
+        Event::CloseOnSite { last: true, photos_missing: 0 },
         Event::Withdraw,
     ];
 
     /// Every state × every event, by somebody who may: the new state's code, or `-` where it is refused.
-    /// Columns: confirm serve claim pass fail reinspect+ reinspect- return close withdraw.
+    /// Columns: confirm serve claim pass fail reinspect+ reinspect- return close on-site withdraw. `!` is refused for 重大.
     const TABLE: [(&str, &str); 8] = [
-        ("open", "confirmed - - - - - - - - withdrawn"),
-        ("confirmed", "- served - - - - - - - withdrawn"),
-        ("served", "- - rectified - - - - - - withdrawn"),
-        ("rectified", "- - - checked returned rectified returned returned - withdrawn"),
-        ("checked", "- - - - - checked returned returned closed withdrawn"),
-        ("returned", "- - rectified - - - - - - withdrawn"),
-        ("closed", "- - - - - - - - - -"),
-        ("withdrawn", "- - - - - - - - - -"),
+        ("open", "confirmed - - - - - - - - - withdrawn"),
+        ("confirmed", "- served - - - - - - - - withdrawn"),
+        ("served", "- - rectified - - - - - - - withdrawn"),
+        ("rectified", "- - - checked returned rectified returned returned - closed! withdrawn"),
+        ("checked", "- - - - - checked returned returned closed - withdrawn"),
+        ("returned", "- - rectified - - - - - - - withdrawn"),
+        ("closed", "- - - - - - - - - - -"),
+        ("withdrawn", "- - - - - - - - - - -"),
     ];
 
     #[test]
@@ -389,6 +429,11 @@ mod tests {
                 for (event, expected) in EVENTS.iter().zip(expected) {
                     let got = decide(&case(&p, state, *severity), *event, &all);
                     let shown = got.map_or("-", |m| m.to.code());
+                    let expected = match expected.strip_suffix('!') {
+                        Some(_) if *severity == Severity::Major => "-",
+                        Some(lesser) => lesser,
+                        None => expected,
+                    };
                     assert_eq!(shown, expected, "{severity:?} {state:?} {event:?}: {got:?}");
                 }
             }
@@ -478,6 +523,44 @@ mod tests {
         assert_eq!(own(Event::Return), Err("own_claim"));
         let finder = decide(&claimed, Event::Withdraw, &who(p.finder, Role::Reviewer));
         assert_eq!(finder.unwrap_err().code, "second_person_required");
+    }
+
+    #[test]
+    fn the_second_inspector_closes_what_was_put_right_on_the_spot() {
+        let p = people();
+        let close = Event::CloseOnSite { last: true, photos_missing: 0 };
+        let code = |case: &Case, event, who: &Who| decide(case, event, who).map_err(|r| r.code).map(|m| m.to);
+        let second = who(p.other, Role::Inspector);
+        for severity in Severity::ALL {
+            let claimed = case(&p, State::Rectified, *severity);
+            let expected =
+                if *severity == Severity::Major { Err("major_not_on_site") } else { Ok(State::Closed) };
+            assert_eq!(code(&claimed, close, &second), expected, "{severity:?}");
+            let unseen = Case { reinspected: None, ..claimed };
+            assert_eq!(code(&unseen, close, &second), expected, "{severity:?}");
+        }
+        let claimed = case(&p, State::Rectified, Severity::Serious);
+        let replaced = Event::CloseOnSite { last: false, photos_missing: 0 };
+        assert_eq!(code(&claimed, replaced, &second), Err("not_on_site"));
+        let unshown = Event::CloseOnSite { last: true, photos_missing: 1 };
+        assert_eq!(code(&claimed, unshown, &second), Err("proof_missing"));
+        assert_eq!(code(&claimed, close, &who(p.claimant, Role::Inspector)), Err("own_work"));
+        let outside = Who { third_party: true, ..second.clone() };
+        assert_eq!(code(&claimed, close, &outside), Err("third_party_may_not_close"));
+        for role in Role::ALL.iter().filter(|role| **role != Role::Inspector) {
+            assert_eq!(
+                code(&claimed, close, &who(p.other, *role)),
+                Err("second_person_required"),
+                "{role:?}"
+            );
+        }
+        let revisit = Case { proof: Proof::Revisit, ..claimed.clone() };
+        assert_eq!(code(&revisit, close, &second), Err("reinspection_required"));
+        let wanting = Case { reinspected: Some((p.again, false)), ..claimed.clone() };
+        assert_eq!(code(&wanting, close, &second), Err("reinspection_required"));
+        let direct = Case { route: Route::Direct, ..claimed.clone() };
+        assert_eq!(code(&direct, close, &second), Ok(State::Closed));
+        assert!(decide(&claimed, close, &who(p.finder, Role::Inspector)).unwrap().finder_closed);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use super::opening::date;
 use super::record::advance;
-use super::rules::{Case, CheckResult, Event, Move, Who, decide};
+use super::rules::{Case, CheckResult, Event, Move, State, Who, decide};
 use super::store::{self, CheckRow, FindingRow, RectificationRow};
 use super::{ServiceMethod, rules};
 use crate::access::Holder;
@@ -12,10 +12,10 @@ use crate::clock::business_date;
 use crate::db::{AnyConn, Tx};
 use crate::directory;
 use crate::fault::{Fault, FieldFault, Outcome};
-use crate::ids::{CheckId, FindingId, RectificationId, TypedId as _};
+use crate::ids::{CheckId, FindingId, RectificationId, TypedId as _, UserId};
 use crate::photos::{self, Declared, Purpose, Subject, SubjectKind};
 use chrono::NaiveDate;
-use serde_json::{Value, json};
+use serde_json::json;
 use uuid::Uuid;
 
 fn held(tx: &mut Tx<'_>, by: &Holder, id: FindingId) -> Outcome<FindingRow> {
@@ -23,7 +23,8 @@ fn held(tx: &mut Tx<'_>, by: &Holder, id: FindingId) -> Outcome<FindingRow> {
     store::find_locked(tx.conn(), id)?.filter(within).ok_or_else(|| Fault::missing("问题"))
 }
 
-fn case_of(conn: &mut AnyConn, row: &FindingRow) -> Outcome<Case> {
+/// What the table must know of a finding.
+pub(super) fn case_of(conn: &mut AnyConn, row: &FindingRow) -> Outcome<Case> {
     Ok(Case {
         state: row.state,
         severity: row.severity,
@@ -137,16 +138,30 @@ pub fn claim(tx: &mut Tx<'_>, by: &Holder, id: FindingId, claim: &Claim) -> Outc
         system_measures: claim.system_measures.clone(),
         supervisor: claim.supervisor.clone(),
         created_at: tx.ts(),
+        inspection_id: None,
     };
-    store::insert_rectification(tx.conn(), &line)?;
-    row.claimed_by = Some(by.id);
-    row.claimed_on = Some(claim.claimed_on);
-    row.claimed_at = Some(tx.ts());
-    forget_checks(&mut row);
-    let detail =
-        json!({ "rectification": made, "claimed_on": claim.claimed_on, "proofs": claim.photos.len() });
-    advance(tx, &mut row, "claimed", next.to, None, &detail)?;
+    book_claim(tx, &mut row, next.to, &line, claim.photos.len())?;
     Ok(made)
+}
+
+/// Stores a claim that the table has allowed.
+pub(super) fn book_claim(
+    tx: &mut Tx<'_>,
+    row: &mut FindingRow,
+    to: State,
+    line: &RectificationRow,
+    proofs: usize,
+) -> Outcome<()> {
+    store::insert_rectification(tx.conn(), line)?;
+    row.claimed_by = Some(line.claimed_by);
+    row.claimed_on = Some(line.claimed_on);
+    row.claimed_at = Some(line.created_at);
+    forget_checks(row);
+    let mut detail = json!({ "rectification": line.id, "claimed_on": line.claimed_on, "proofs": proofs });
+    if let Some(inspection) = line.inspection_id {
+        detail["on_site"] = json!({ "inspection": inspection });
+    }
+    advance(tx, row, "claimed", to, None, &detail)
 }
 
 /// Whether a file shows what the item asks for: where it asks for a photo, a scanned document is none.
@@ -196,6 +211,7 @@ fn record_check(
     kind: &str,
     result: CheckResult,
     note: &str,
+    checked_by: UserId,
 ) -> Outcome<()> {
     let line = CheckRow {
         id,
@@ -203,7 +219,7 @@ fn record_check(
         kind: kind.into(),
         result,
         note: note.into(),
-        checked_by: tx.user()?,
+        checked_by,
         checked_at: tx.ts(),
     };
     store::insert_check(tx.conn(), &line)
@@ -217,7 +233,7 @@ pub fn check(tx: &mut Tx<'_>, by: &Holder, id: FindingId, result: CheckResult, n
     let mut row = held(tx, by, id)?;
     let next = ask(tx, by, &row, Event::Check(result))?;
     let line = tx.new_id();
-    record_check(tx, line, &row, "street", result, note)?;
+    record_check(tx, line, &row, "street", result, note, by.id)?;
     // Whoever only records that nobody checked has not checked.
     row.checked_by = (result != CheckResult::Skipped).then_some(by.id);
     row.check_outcome = Some(result);
@@ -244,13 +260,26 @@ pub fn reinspect(tx: &mut Tx<'_>, by: &Holder, id: FindingId, seen: &Recheck) ->
     let next = ask(tx, by, &row, Event::Reinspect { passed: seen.passed })?;
     let line: CheckId = tx.new_id();
     declare(tx, &row, SubjectKind::Reinspection, line.uuid(), by, &seen.photos)?;
-    let result = if seen.passed { CheckResult::Pass } else { CheckResult::Fail };
-    record_check(tx, line, &row, "reinspection", result, &seen.note)?;
+    book_reinspection(tx, by, &mut row, line, next.to, seen.passed, &seen.note)
+}
+
+/// Stores a re-inspection that the table has allowed.
+pub(super) fn book_reinspection(
+    tx: &mut Tx<'_>,
+    by: &Holder,
+    row: &mut FindingRow,
+    line: CheckId,
+    to: State,
+    passed: bool,
+    note: &str,
+) -> Outcome<()> {
+    let result = if passed { CheckResult::Pass } else { CheckResult::Fail };
+    record_check(tx, line, row, "reinspection", result, note, by.id)?;
     row.reinspected_by = Some(by.id);
-    row.reinspected_ok = Some(seen.passed);
+    row.reinspected_ok = Some(passed);
     row.reinspected_at = Some(tx.ts());
-    let detail: Value = json!({ "result": result, "third_party": by.third_party });
-    advance(tx, &mut row, "reinspected", next.to, Some(&seen.note), &detail)
+    let detail = json!({ "result": result, "third_party": by.third_party });
+    advance(tx, row, "reinspected", to, Some(note), &detail)
 }
 
 /// The bureau sends a claim back 退回重改.

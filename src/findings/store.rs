@@ -15,6 +15,7 @@ use crate::ids::{
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
+use std::collections::BTreeSet;
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = finding, check_for_backend(MultiBackend), treat_none_as_null = true)]
@@ -158,6 +159,30 @@ pub fn is_printed(conn: &mut AnyConn, inspection: InspectionId) -> Outcome<bool>
     Ok(printed.count().get_result::<i64>(conn)? > 0)
 }
 
+/// The finding of an item at a facility that was closed last, whenever that was.
+pub fn closed_last(conn: &mut AnyConn, facility: FacilityId, item_code: &str) -> Outcome<Option<FindingRow>> {
+    Ok(finding::table
+        .filter(finding::facility_id.eq(facility))
+        .filter(finding::item_code.eq(item_code))
+        .filter(finding::state.eq(State::Closed))
+        .order((finding::closed_at.desc(), finding::id.desc()))
+        .select(FindingRow::as_select())
+        .first(conn)
+        .optional()?)
+}
+
+/// The codes of the items that have a finding at a facility; mistakes do not count.
+pub fn codes_at(conn: &mut AnyConn, facility: FacilityId) -> Outcome<BTreeSet<String>> {
+    let codes: Vec<String> = finding::table
+        .filter(finding::facility_id.eq(facility))
+        .filter(finding::state.ne(State::Withdrawn))
+        .select(finding::item_code)
+        .distinct()
+        .order(finding::item_code)
+        .load(conn)?;
+    Ok(codes.into_iter().collect())
+}
+
 type Reach = Box<dyn BoxableExpression<finding::table, MultiBackend, SqlType = Bool>>;
 
 fn within_places(places: &Places) -> Reach {
@@ -281,11 +306,28 @@ pub struct RectificationRow {
     pub system_measures: Option<String>,
     pub supervisor: Option<String>,
     pub created_at: Ts,
+    /// Of a claim on the spot, the inspection that makes it.
+    pub inspection_id: Option<InspectionId>,
 }
 
 pub fn insert_rectification(conn: &mut AnyConn, row: &RectificationRow) -> Outcome<()> {
     diesel::insert_into(rectification::table).values(row).execute(conn)?;
     Ok(())
+}
+
+/// The finding of an item that an inspection claims as put right on the spot.
+pub fn claimed_on_site(
+    conn: &mut AnyConn,
+    inspection: InspectionId,
+    item_code: &str,
+) -> Outcome<Option<FindingId>> {
+    Ok(rectification::table
+        .inner_join(finding::table.on(finding::id.eq(rectification::finding_id)))
+        .filter(rectification::inspection_id.eq(inspection))
+        .filter(finding::item_code.eq(item_code))
+        .select(finding::id)
+        .first(conn)
+        .optional()?)
 }
 
 /// The claims of a finding, oldest first.

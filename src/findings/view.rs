@@ -134,6 +134,8 @@ pub struct RectificationView {
     pub id: RectificationId,
     /// Who claimed.
     pub claimed_by: UserId,
+    /// Put right on the spot 当场整改: claimed by the inspection itself.
+    pub on_site: bool,
     /// The day, as claimed.
     pub claimed_on: NaiveDate,
     /// When the claim came in.
@@ -249,6 +251,7 @@ fn rectification(conn: &mut AnyConn, r: RectificationRow) -> Outcome<Rectificati
         photos: photos::photos_of(conn, SubjectKind::Rectification, r.id.uuid())?,
         id: r.id,
         claimed_by: r.claimed_by,
+        on_site: r.inspection_id.is_some(),
         claimed_on: r.claimed_on,
         created_at: r.created_at.0,
         measures: r.measures,

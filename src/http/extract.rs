@@ -27,7 +27,8 @@ const PHOTO_LIMIT: u64 = MAX_LENGTH.unsigned_abs();
 /// Time for a body to arrive: this much, and a second more for every 16 KiB expected.
 const BODY_SECONDS: u64 = 20;
 
-type Later<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
+/// What an extractor gives in time.
+pub type Later<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
 
 fn announced(request: &HttpRequest) -> Option<u64> {
     request.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
@@ -144,15 +145,23 @@ pub fn check<T: Validate<Context = ()>>(value: &T) -> Result<(), Fault> {
     Err(Fault::invalid_many(errors.collect()))
 }
 
-async fn read_json<T>(request: HttpRequest, payload: Payload) -> Result<(T, Bytes), Problem>
-where
-    T: DeserializeOwned + Validate<Context = ()>,
-{
+/// The bytes of a JSON body of at most `limit`.
+///
+/// # Errors
+/// Of another kind; too large; broken off or too slow.
+pub async fn json_bytes(request: HttpRequest, payload: Payload, limit: u64) -> Result<Bytes, Problem> {
     let kind = request.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
     if !kind.split(';').next().unwrap_or("").trim().eq_ignore_ascii_case("application/json") {
         return Err(Fault::Unsupported("请求体须为 application/json".into()).into());
     }
-    let bytes = read_body(request, payload, JSON_LIMIT).await?;
+    read_body(request, payload, limit).await
+}
+
+async fn read_json<T>(request: HttpRequest, payload: Payload) -> Result<(T, Bytes), Problem>
+where
+    T: DeserializeOwned + Validate<Context = ()>,
+{
+    let bytes = json_bytes(request, payload, JSON_LIMIT).await?;
     let value = parse_json::<T>(&bytes)?;
     check(&value)?;
     Ok((value, bytes))

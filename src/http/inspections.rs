@@ -1,18 +1,18 @@
 //! Visits and inspections.
 
-use super::answer::{Found, Tagged, Taken};
+use super::answer::{Found, Made, Tagged, Taken};
 use super::caller::Allowed;
 use super::extract::{ApiJson, ApiPath, ApiQuery, ApiRaw};
 use super::problem::Answer;
 use crate::access::permissions::may;
 use crate::db::page::{Page, PageAsk};
-use crate::fault::Fault;
+use crate::fault::{Fault, Outcome};
 use crate::ids::{CampaignId, FacilityId, InspectionId, VisitId};
 use crate::inspections::amendments::{self, Amended, Amendment, AmendmentReceipt, Versions};
 use crate::inspections::quarantine::QuarantineReceipt;
 use crate::inspections::{
-    self, InspectionBody, InspectionDetail, InspectionFilter, InspectionState, InspectionView, Receipt,
-    Submitted, VisitView,
+    self, Confirmed, InspectionBody, InspectionDetail, InspectionFilter, InspectionState, InspectionView,
+    Receipt, Submitted, VisitConfirmation, VisitView,
 };
 use garde::Validate;
 use serde::Deserialize;
@@ -23,16 +23,15 @@ impl Tagged for InspectionDetail {}
 impl Tagged for VisitView {}
 impl Tagged for AmendmentReceipt {}
 impl Tagged for Versions {}
+impl Tagged for VisitConfirmation {}
 
 pub async fn put(
     caller: Allowed<may::SubmitInspection>,
     ApiPath(id): ApiPath<InspectionId>,
     body: ApiRaw<InspectionBody>,
 ) -> Answer<Taken<Receipt, QuarantineReceipt>> {
-    let holder = caller.holder();
     let raw = String::from_utf8(body.bytes.to_vec()).map_err(Fault::internal)?;
-    let submitted = caller.write(move |tx| inspections::submit(tx, &holder, id, &body.value, &raw)).await?;
-    Ok(match submitted {
+    Ok(match submit(&caller, id, body.value, raw).await? {
         Submitted::New(receipt) => Taken::New(receipt),
         Submitted::Same(receipt) => Taken::Same(receipt),
         Submitted::Held(receipt) => Taken::Kept(receipt),
@@ -58,6 +57,20 @@ pub async fn list_amendments(
 ) -> Answer<Found<Versions>> {
     let places = caller.scope.places();
     Ok(Found(caller.read(move |conn| amendments::list(conn, &places, id)).await?))
+}
+
+/// Submits one inspection in a transaction of its own.
+///
+/// # Errors
+/// As [`inspections::submit`].
+pub async fn submit(
+    caller: &Allowed<may::SubmitInspection>,
+    id: InspectionId,
+    body: InspectionBody,
+    raw: String,
+) -> Outcome<Submitted> {
+    let holder = caller.holder();
+    caller.write(move |tx| inspections::submit(tx, &holder, id, &body, &raw)).await
 }
 
 /// Which inspections.
@@ -110,4 +123,15 @@ pub async fn find_visit(
 ) -> Answer<Found<VisitView>> {
     let places = caller.scope.places();
     Ok(Found(caller.read(move |conn| inspections::find_visit(conn, &places, id)).await?))
+}
+
+pub async fn confirm_visit(
+    caller: Allowed<may::SubmitInspection>,
+    ApiPath(id): ApiPath<VisitId>,
+) -> Answer<Made<VisitConfirmation>> {
+    let holder = caller.holder();
+    Ok(match caller.write(move |tx| inspections::confirm(tx, &holder, id)).await? {
+        Confirmed::New(confirmation) => Made::New(confirmation),
+        Confirmed::Same(confirmation) => Made::Same(confirmation),
+    })
 }

@@ -14,6 +14,7 @@ pub mod server;
 
 mod access;
 mod audit;
+mod batch;
 mod campaigns;
 mod checklists;
 mod compliance;

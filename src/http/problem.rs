@@ -76,6 +76,19 @@ impl Problem {
             Fault::Database(_) | Fault::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal", &[]),
         }
     }
+
+    /// The body of the answer; what went wrong inside goes to the log.
+    pub fn details(&self) -> ProblemDetails {
+        match &self.0 {
+            Fault::Database(error) => tracing::error!(%error, "database fault"),
+            Fault::Internal(why) => tracing::error!(%why, "internal fault"),
+            Fault::Busy(why) => tracing::warn!(%why, "busy"),
+            Fault::Full(why) => tracing::error!(%why, "the storage is full"),
+            _ => {}
+        }
+        let (status, code, errors) = self.parts();
+        details(status, code, self.0.to_string(), errors.to_vec())
+    }
 }
 
 impl ResponseError for Problem {
@@ -84,15 +97,7 @@ impl ResponseError for Problem {
     }
 
     fn error_response(&self) -> HttpResponse {
-        let (status, code, errors) = self.parts();
-        match &self.0 {
-            Fault::Database(error) => tracing::error!(%error, "database fault"),
-            Fault::Internal(why) => tracing::error!(%why, "internal fault"),
-            Fault::Busy(why) => tracing::warn!(%why, "busy"),
-            Fault::Full(why) => tracing::error!(%why, "the storage is full"),
-            _ => {}
-        }
-        let mut answer = HttpResponse::build(status);
+        let mut answer = HttpResponse::build(self.status_code());
         answer.insert_header((CACHE_CONTROL, "no-store"));
         match &self.0 {
             Fault::TooMany { seconds } => drop(answer.insert_header((RETRY_AFTER, seconds.to_string()))),
@@ -101,7 +106,7 @@ impl ResponseError for Problem {
             Fault::Unauthenticated { .. } => drop(answer.insert_header((WWW_AUTHENTICATE, "Bearer"))),
             _ => {}
         }
-        finished(answer, status, code, self.0.to_string(), errors.to_vec())
+        finished(answer, &self.details())
     }
 }
 
@@ -110,30 +115,27 @@ fn checksum_mismatch() -> StatusCode {
     StatusCode::from_u16(460).unwrap_or(StatusCode::BAD_REQUEST)
 }
 
-fn finished(
-    mut answer: HttpResponseBuilder,
-    status: StatusCode,
-    code: &str,
-    detail: String,
-    errors: Vec<FieldFault>,
-) -> HttpResponse {
-    let body = ProblemDetails {
+fn details(status: StatusCode, code: &str, detail: String, errors: Vec<FieldFault>) -> ProblemDetails {
+    ProblemDetails {
         kind: format!("urn:yixun:problem:{code}"),
         title: status.canonical_reason().unwrap_or("Checksum Mismatch").into(),
         status: status.as_u16(),
         code: code.into(),
         detail,
         errors,
-    };
+    }
+}
+
+fn finished(mut answer: HttpResponseBuilder, body: &ProblemDetails) -> HttpResponse {
     answer.insert_header((CONTENT_TYPE, "application/problem+json"));
-    answer.body(serde_json::to_string(&body).unwrap_or_default())
+    answer.body(serde_json::to_string(body).unwrap_or_default())
 }
 
 /// A refusal of the web server itself, which no [`Fault`] stands for.
 pub fn of_status(status: StatusCode, code: &str, detail: &str) -> HttpResponse {
     let mut answer = HttpResponse::build(status);
     answer.insert_header((CACHE_CONTROL, "no-store"));
-    finished(answer, status, code, detail.into(), vec![])
+    finished(answer, &details(status, code, detail.into(), vec![]))
 }
 
 /// What a handler gives.

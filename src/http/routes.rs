@@ -3,8 +3,8 @@
 
 use super::operation::{Operation, OperationSpec};
 use super::{
-    access, audit, campaigns, checklists, compliance, directory, findings, inspections, letters, photos,
-    quarantine, sync, tus, uploads,
+    access, audit, batch, campaigns, checklists, compliance, directory, findings, inspections, letters,
+    photos, quarantine, sync, tus, uploads,
 };
 use actix_web::http::Method;
 use actix_web::{Route, web};
@@ -173,6 +173,7 @@ pub fn table() -> Routes {
         .post("/campaigns/{campaign_id}/closures", "close_campaign", "结束检查行动", campaigns::close);
     t.section("检查")
         .get("/inspections", "list_inspections", "检查记录列表", inspections::list)
+        .post("/inspections/batch", "submit_inspections", "批量提交检查记录（逐条答复）", batch::submit)
         .put(
             "/inspections/{inspection_id}",
             "submit_inspection",
@@ -193,7 +194,13 @@ pub fn table() -> Routes {
             inspections::list_amendments,
         )
         .get("/visits/{visit_id}", "find_visit", "查看走访", inspections::find_visit)
-        .put("/photos/{photo_id}", "put_photo", "整张上传照片或材料（可重复上传）", photos::put)
+        .post(
+            "/visits/{visit_id}/confirmations",
+            "confirm_visit",
+            "以本人账号确认参加走访（48 小时内）",
+            inspections::confirm_visit,
+        )
+                .put("/photos/{photo_id}", "put_photo", "整张上传照片或材料（可重复上传）", photos::put)
         .get("/photos/{photo_id}", "find_photo", "照片回执", photos::find)
         .get("/photos/{photo_id}/content", "photo_content", "照片原件", photos::content)
         .get(

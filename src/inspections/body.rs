@@ -2,7 +2,7 @@
 
 use crate::db::types::coded;
 use crate::directory::facilities::PositionView;
-use crate::ids::{CampaignId, ChecklistId, FacilityId, ItemId, VisitId};
+use crate::ids::{CampaignId, ChecklistId, FacilityId, ItemId, UserId, VisitId};
 use crate::photos::Declared;
 use chrono::{DateTime, Utc};
 use garde::Validate;
@@ -16,6 +16,10 @@ coded! {
         Administrative = "administrative" "行政检查",
         /// Service or supervision 督导: no enforcement.
         Supervision = "supervision" "督导检查",
+        /// Another look at items that have a finding: no coverage.
+        Recheck = "recheck" "复查",
+        /// An operator's look at its own facility 自查自改: no coverage, and it opens no findings.
+        SelfCheck = "self_check" "自查自改",
     }
 }
 
@@ -82,6 +86,14 @@ pub struct Participant {
     /// What part.
     #[garde(skip)]
     pub part: Part,
+    /// An account of their own: they may send inspections of the visit, and confirm it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(skip)]
+    pub user_id: Option<UserId>,
+    /// Signed the sheet on the leader's phone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[garde(skip)]
+    pub signed: bool,
 }
 
 /// The signature of the site's representative, or its refusal.
@@ -105,7 +117,8 @@ pub struct Signature {
     pub witness: Option<String>,
 }
 
-/// One arrival at a site; the same in every inspection of the visit.
+/// One arrival at a site; the same in every inspection of the visit, apart from its end and the phone's position: two phones
+/// have two of each.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Visit {
@@ -138,6 +151,15 @@ pub struct Visit {
     pub signature: Signature,
 }
 
+/// What was put right while the inspectors were there 当场整改.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OnSite {
+    /// What was done.
+    #[garde(length(chars, min = 2, max = 2000))]
+    pub measures: String,
+}
+
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -156,6 +178,10 @@ pub struct Answer {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(length(chars, min = 1, max = 100))]
     pub value: Option<String>,
+    /// It was put right on the spot; with photos of before and after.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(dive)]
+    pub on_site: Option<OnSite>,
 }
 
 /// An inspection of one facility.
@@ -175,7 +201,7 @@ pub struct InspectionBody {
     /// The visit.
     #[garde(dive)]
     pub visit: Visit,
-    /// An answer to every item of the facility's kind.
+    /// An answer to every item of the facility's kind; in a recheck, to one or more that have a finding.
     #[garde(length(min = 1, max = 200), dive)]
     pub answers: Vec<Answer>,
     /// The photos that belong to it, at most 200.

@@ -1,7 +1,8 @@
 //! Rows and queries of visits and inspections.
 
 use super::body::{
-    Answer, ObservedStatus, Outcome as Answered, Part, Participant, SignatureState, VisitKind,
+    Answer, ObservedStatus, OnSite, Outcome as Answered, Part, Participant, Signature, SignatureState, Visit,
+    VisitKind,
 };
 use crate::access::Places;
 use crate::access::scope::within;
@@ -10,6 +11,7 @@ use crate::db::schema::{facility_version, finding, inspection, inspection_answer
 use crate::db::types::coded;
 use crate::db::{AnyConn, MultiBackend, Ts};
 use crate::directory::FacilityKind;
+use crate::directory::facilities::PositionView;
 use crate::directory::geo::{Datum, Position};
 use crate::fault::Outcome;
 use crate::findings::rules::State;
@@ -48,19 +50,50 @@ pub struct VisitRow {
     pub witness: Option<String>,
     pub lead_id: UserId,
     pub street_id: AreaId,
-    pub content_sha256: String,
     pub received_at: Ts,
 }
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = visit_participant, check_for_backend(MultiBackend))]
-struct ParticipantRow {
-    visit_id: VisitId,
-    position: i32,
-    name: String,
-    organisation: String,
-    certificate: Option<String>,
-    part: Part,
+pub struct ParticipantRow {
+    pub visit_id: VisitId,
+    pub position: i32,
+    pub name: String,
+    pub organisation: String,
+    pub certificate: Option<String>,
+    pub part: Part,
+    pub user_id: Option<UserId>,
+    pub signed: bool,
+    pub confirmed_at: Option<Ts>,
+}
+
+impl From<ParticipantRow> for Participant {
+    fn from(r: ParticipantRow) -> Self {
+        let ParticipantRow { name, organisation, certificate, part, user_id, signed, .. } = r;
+        Self { name, organisation, certificate, part, user_id, signed }
+    }
+}
+
+impl VisitRow {
+    /// The visit as it was sent, by the phone that came first.
+    pub fn visit(&self, participants: Vec<Participant>) -> Visit {
+        let position = self.lat.zip(self.lng).zip(self.datum);
+        Visit {
+            id: self.id,
+            kind: self.kind,
+            started_at: self.started_claim.0,
+            ended_at: self.ended_claim.map(|t| t.0),
+            position: position.map(|((lat, lng), datum)| PositionView { lat, lng, datum }),
+            notice_number: self.notice_number.clone(),
+            participants,
+            signature: Signature {
+                state: self.signature,
+                signed_by: self.signed_by.clone(),
+                reason: self.refusal_reason.clone(),
+                witness: self.witness.clone(),
+            },
+        }
+    }
 }
 
 pub fn visit(conn: &mut AnyConn, id: VisitId) -> Outcome<Option<VisitRow>> {
@@ -78,25 +111,26 @@ pub fn insert_visit(conn: &mut AnyConn, row: &VisitRow, people: &[Participant]) 
             organisation: p.organisation.clone(),
             certificate: p.certificate.clone(),
             part: p.part,
+            user_id: p.user_id,
+            signed: p.signed,
+            confirmed_at: None,
         })
         .collect();
     each!(conn, c => diesel::insert_into(visit_participant::table).values(&rows).execute(c))?;
     Ok(())
 }
 
-pub fn participants(conn: &mut AnyConn, id: VisitId) -> Outcome<Vec<Participant>> {
-    let rows: Vec<ParticipantRow> = visit_participant::table
-        .filter(visit_participant::visit_id.eq(id))
-        .order(visit_participant::position)
-        .select(ParticipantRow::as_select())
-        .load(conn)?;
-    let person = |ParticipantRow { name, organisation, certificate, part, .. }| Participant {
-        name,
-        organisation,
-        certificate,
-        part,
-    };
-    Ok(rows.into_iter().map(person).collect())
+/// Who took part, in the order of the visit.
+pub fn participants(conn: &mut AnyConn, id: VisitId) -> Outcome<Vec<ParticipantRow>> {
+    let of_visit = visit_participant::table.filter(visit_participant::visit_id.eq(id));
+    let ordered = of_visit.order(visit_participant::position).select(ParticipantRow::as_select());
+    Ok(ordered.load(conn)?)
+}
+
+pub fn set_confirmed(conn: &mut AnyConn, id: VisitId, position: i32, at: Ts) -> Outcome<()> {
+    let person = visit_participant::table.find((id, position));
+    diesel::update(person).set(visit_participant::confirmed_at.eq(Some(at))).execute(conn)?;
+    Ok(())
 }
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -176,6 +210,7 @@ struct AnswerRow {
     outcome: Answered,
     note: Option<String>,
     value: Option<String>,
+    on_site: Option<String>,
 }
 
 pub fn insert_answers<'a>(
@@ -191,6 +226,7 @@ pub fn insert_answers<'a>(
             outcome: a.outcome,
             note: a.note.clone(),
             value: a.value.clone(),
+            on_site: a.on_site.as_ref().map(|fixed| fixed.measures.clone()),
         })
         .collect();
     each!(conn, c => diesel::insert_into(inspection_answer::table).values(&rows).execute(c))?;
@@ -204,10 +240,20 @@ pub fn answers(conn: &mut AnyConn, id: InspectionId) -> Outcome<Vec<(String, Ans
         .order(inspection_answer::code)
         .select(AnswerRow::as_select())
         .load(conn)?;
-    let answer = |AnswerRow { item_id, code, outcome, note, value, .. }| {
-        (code, Answer { item_id, outcome, note, value })
+    let answer = |AnswerRow { item_id, code, outcome, note, value, on_site, .. }| {
+        let on_site = on_site.map(|measures| OnSite { measures });
+        (code, Answer { item_id, outcome, note, value, on_site })
     };
     Ok(rows.into_iter().map(answer).collect())
+}
+
+/// The items, with their codes, that an inspection says were put right on the spot.
+pub fn put_right(conn: &mut AnyConn, id: InspectionId) -> Outcome<Vec<(ItemId, String)>> {
+    let said = inspection_answer::table
+        .filter(inspection_answer::inspection_id.eq(id))
+        .filter(inspection_answer::on_site.is_not_null())
+        .order(inspection_answer::code);
+    Ok(said.select((inspection_answer::item_id, inspection_answer::code)).load(conn)?)
 }
 
 /// Which inspections.
@@ -274,7 +320,7 @@ pub fn facility_of(conn: &mut AnyConn, id: FacilityVersionId) -> Outcome<(String
 }
 
 /// A position of three columns.
-pub fn position(lat: Option<f64>, lng: Option<f64>, datum: Option<Datum>) -> Option<Position> {
+fn position(lat: Option<f64>, lng: Option<f64>, datum: Option<Datum>) -> Option<Position> {
     Position::new(lat?, lng?, datum?)
 }
 

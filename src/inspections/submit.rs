@@ -2,21 +2,25 @@
 //! as one row and two equal answers on both databases.
 
 use super::amendments;
-use super::body::{Answer, InspectionBody, ObservedStatus, SignatureState, Visit};
+use super::body::{
+    Answer, InspectionBody, ObservedStatus, Outcome as Answered, SignatureState, VisitKind,
+};
 use super::quarantine::{self, Keep, QuarantineReceipt};
 use super::rules::{self, Verdict};
 use super::same::refuse_other;
 use super::standing::{Place, Standing, standing};
-use super::store::{self, InspectionRow, InspectionState, VisitRow};
-use crate::access::{Holder, Places};
+use super::store::{self, InspectionRow, InspectionState};
+use super::{on_site, visit};
+use crate::access::{Holder, Places, Role};
 use crate::campaigns;
 use crate::canonical;
 use crate::checklists::{self, Item};
 use crate::db::types::Coded as _;
 use crate::db::{AnyConn, Change, Ts, Tx};
 use crate::directory::{self, FacilityNow, FacilityState};
-use crate::fault::{Fault, FieldFault, Outcome};
-use crate::findings::{OpenFinding, Opened, ServiceMethod, open_for};
+use crate::fault::{Fault, Outcome};
+use crate::findings::rules::State;
+use crate::findings::{self, OpenFinding, Opened, ServiceMethod, open_for};
 use crate::ids::{AreaId, CampaignId, FacilityId, InspectionId, ItemId, PhotoId, TypedId as _, VisitId};
 use crate::photos::{self, Declared, EvidenceView, Received, Stored, Subject, SubjectKind};
 use chrono::{DateTime, Utc};
@@ -92,8 +96,8 @@ pub(super) struct Record<'a> {
 /// for the clerk.
 ///
 /// # Errors
-/// Missing facility; `id_taken`, `differs`, `visit_differs`, `already_inspected`; everything that the rules find wrong, by
-/// pointer.
+/// Missing facility; `id_taken`, `differs`, `visit_differs`, `already_inspected`, `not_your_visit`; everything that the
+/// rules find wrong, by pointer.
 pub fn submit(
     tx: &mut Tx<'_>,
     by: &Holder,
@@ -110,6 +114,7 @@ pub fn submit(
     }
     let facility = directory::facility_by_id(tx.conn(), body.facility_id)?;
     let stands = standing_of(tx, by, body, &facility)?.ok_or_else(|| Fault::missing("设施"))?;
+    check_kind(by, body, &facility)?;
     let items = items_of(tx.conn(), &by.places_ever(), body, &facility)?;
     let verdict = rules::judge(body, &items).map_err(Fault::invalid_many)?;
     let record = Record { by, id, body, raw, sha256: &sha256, received_at: tx.ts(), facility: &facility };
@@ -117,8 +122,18 @@ pub fn submit(
         let keep = Keep { record: &record, version: 1, reason };
         return quarantine::hold(tx, &keep, &demanded(body, &items)).map(Submitted::Held);
     }
+    check_known(tx.conn(), body, &facility, &items)?;
     let stable = take(tx, &record, &items, verdict)?;
     receipt(tx.conn(), stable).map(Submitted::New)
+}
+
+/// Whoever stands to a facility without operating it stands there as an inspector, also when only until lately.
+fn check_kind(by: &Holder, body: &InspectionBody, facility: &FacilityNow) -> Outcome<()> {
+    let mut roles = by.roles_at(facility.street_id, facility.id);
+    if !roles.contains(&Role::Operator) {
+        roles.push(Role::Inspector);
+    }
+    rules::check_kind(body, &roles).map_err(|fault| Fault::invalid_many(vec![fault]))
 }
 
 /// How an inspector stands to the place of a record now; `None` for whoever never reached it.
@@ -151,13 +166,16 @@ pub(super) fn take(
     verdict: Verdict<'_>,
 ) -> Outcome<Stable> {
     let Record { id, body, facility, .. } = *record;
-    check_visit(tx, record)?;
+    visit::join(tx, record)?;
     store::insert(tx.conn(), &row_of(record, &verdict))?;
     store::insert_answers(tx.conn(), id, coded_answers(body, items))?;
     let subject = subject_of(record, SubjectKind::Inspection, id.uuid());
     photos::declare(tx, &subject, &body.photos, &demanded(body, items))?;
-    let findings = open_findings(tx, record, &verdict.failing)?;
-    if let Some(seen) = body.observed_status {
+    let mut findings = follow(tx, record, &verdict)?;
+    // A second phone's inspection may come after the confirmation, and photos before their declaration.
+    let closed = on_site::settle(tx, id)?;
+    findings.iter_mut().filter(|f| closed.contains(&f.id)).for_each(|f| f.state = State::Closed);
+    if let Some(seen) = body.observed_status.filter(|_| body.visit.kind != VisitKind::SelfCheck) {
         observe(tx, facility.id, seen, record.received_at)?;
     }
     let stable = Stable {
@@ -253,55 +271,6 @@ pub(super) fn items_of(
     checklists::items_for(conn, body.checklist_id, facility.kind)
 }
 
-/// Stores the visit, or recognises it: every inspection of a visit carries the same visit.
-fn check_visit(tx: &mut Tx<'_>, record: &Record<'_>) -> Outcome<()> {
-    let Record { by, body, facility, .. } = *record;
-    let visit = &body.visit;
-    let hash = canonical::hash(visit)?;
-    let Some(known) = store::visit(tx.conn(), visit.id)? else {
-        let row = visit_row(record, hash);
-        return store::insert_visit(tx.conn(), &row, &visit.participants);
-    };
-    if known.lead_id != by.id {
-        return Err(Fault::refused("id_taken", "该走访编号已被他人使用，请重新生成"));
-    }
-    if known.content_sha256 != hash || known.campaign_id != body.campaign_id {
-        return Err(Fault::Refused {
-            code: "visit_differs".into(),
-            detail: "同一次走访的信息须一致".into(),
-            errors: vec![FieldFault::new("/visit", "differs", "与该走访此前提交的信息不同")],
-        });
-    }
-    match store::of_visit(tx.conn(), visit.id, facility.id)? {
-        Some(_) => Err(Fault::refused("already_inspected", "该走访中已有此设施的检查记录")),
-        None => Ok(()),
-    }
-}
-
-fn visit_row(record: &Record<'_>, content_sha256: String) -> VisitRow {
-    let Record { by, body, facility, .. } = *record;
-    let Visit { id, kind, started_at, ended_at, position, notice_number, signature, .. } = &body.visit;
-    VisitRow {
-        id: *id,
-        campaign_id: body.campaign_id,
-        kind: *kind,
-        started_claim: (*started_at).into(),
-        ended_claim: ended_at.map(Into::into),
-        lat: position.map(|p| p.lat),
-        lng: position.map(|p| p.lng),
-        datum: position.map(|p| p.datum),
-        notice_number: notice_number.clone(),
-        signature: signature.state,
-        signed_by: signature.signed_by.clone(),
-        refusal_reason: signature.reason.clone(),
-        witness: signature.witness.clone(),
-        lead_id: by.id,
-        street_id: facility.street_id,
-        content_sha256,
-        received_at: record.received_at,
-    }
-}
-
 fn row_of(record: &Record<'_>, verdict: &Verdict<'_>) -> InspectionRow {
     let Record { by, id, body, facility, .. } = *record;
     InspectionRow {
@@ -342,40 +311,85 @@ pub(super) fn demanded<'a>(body: &'a InspectionBody, items: &'a [Item]) -> impl 
     move |declared| {
         let answer = body.answers.iter().find(|a| declared.item_id == Some(a.item_id));
         let item = items.iter().find(|i| declared.item_id == Some(i.id));
-        item.zip(answer).is_some_and(|(i, a)| rules::demands_photo(i, a.outcome))
+        item.zip(answer).is_some_and(|(i, a)| rules::demands_photo(body.visit.kind, i, a.outcome))
     }
 }
 
-/// The sheet of an own officer is served on site, signed or refused; a third party's is information only.
+/// What the findings of the place say to an inspection: a recheck holds only items that have one, and a picture of what was
+/// wrong there is no proof that it was put right on the spot.
+pub(super) fn check_known(
+    conn: &mut AnyConn,
+    body: &InspectionBody,
+    facility: &FacilityNow,
+    items: &[Item],
+) -> Outcome<()> {
+    let mut faults = on_site::reused(conn, body, facility.id)?;
+    if body.visit.kind == VisitKind::Recheck {
+        faults.extend(rules::not_open(body, items, &findings::codes_at(conn, facility.id)?));
+    }
+    if faults.is_empty() { Ok(()) } else { Err(Fault::invalid_many(faults)) }
+}
+
+/// What follows for findings.
+fn follow(tx: &mut Tx<'_>, record: &Record<'_>, verdict: &Verdict<'_>) -> Outcome<Vec<Opened>> {
+    match record.body.visit.kind {
+        VisitKind::Recheck => recheck(tx, record, verdict),
+        _ => open_findings(tx, record, &verdict.failing),
+    }
+}
+
+/// Opens or observes a finding for each failing item; an operator's look at its own opens none.
 pub(super) fn open_findings(
     tx: &mut Tx<'_>,
     record: &Record<'_>,
     failing: &[(&Item, &str)],
 ) -> Outcome<Vec<Opened>> {
+    let mut opened = vec![];
+    if record.body.visit.kind == VisitKind::SelfCheck {
+        return Ok(opened);
+    }
+    for (item, description) in failing {
+        opened.push(open_for(tx, &seen(record, item, description))?);
+    }
+    Ok(opened)
+}
+
+fn recheck(tx: &mut Tx<'_>, record: &Record<'_>, verdict: &Verdict<'_>) -> Outcome<Vec<Opened>> {
+    let mut found = vec![];
+    for (item, answer) in &verdict.answered {
+        let note = answer.note.as_deref().unwrap_or(answer.outcome.label());
+        let photos = record.body.photos.iter().filter(|p| p.item_id == Some(item.id));
+        let photos: Vec<Declared> = photos.cloned().collect();
+        let passed = answer.outcome != Answered::Fail;
+        found.extend(findings::recheck(tx, record.by, &seen(record, item, note), passed, &photos)?);
+    }
+    Ok(found)
+}
+
+/// An item as it was seen, in the neutral terms of a finding. The sheet of an own officer is served on site, signed or
+/// refused; a third party's is information only.
+fn seen<'a>(record: &Record<'a>, item: &'a Item, description: &'a str) -> OpenFinding<'a> {
     let Record { by, id, body, facility, .. } = *record;
     let method = match body.visit.signature.state {
         SignatureState::Signed => ServiceMethod::OnSite,
         SignatureState::Refused => ServiceMethod::Refused,
     };
-    let mut opened = vec![];
-    for (item, description) in failing {
-        let new = OpenFinding {
-            facility,
-            item,
-            campaign_id: body.campaign_id,
-            inspection_id: Some(id),
-            description,
-            found_by: by.id,
-            third_party: by.third_party,
-            service: (!by.third_party).then_some(method),
-        };
-        opened.push(open_for(tx, &new)?);
+    OpenFinding {
+        facility,
+        item,
+        campaign_id: body.campaign_id,
+        inspection_id: Some(id),
+        description,
+        found_by: by.id,
+        third_party: by.third_party,
+        service: (!by.third_party).then_some(method),
+        on_site: on_site::said_of(body, item.id),
     }
-    Ok(opened)
 }
 
-/// Takes a photo in, and completes the inspections whose manifest it was the last of. Every inspection that waited for it
-/// is announced: a phone follows what is still missing.
+/// Takes a photo in, completes the inspections whose manifest it was the last of, and closes what was put right on the spot
+/// where only the photo was still missing. Every inspection that waited for it is announced: a phone follows what is still
+/// missing.
 ///
 /// # Errors
 /// As [`photos::receive`].
@@ -383,6 +397,7 @@ pub fn receive_photo(tx: &mut Tx<'_>, id: PhotoId, stored: &Stored) -> Outcome<R
     let received = photos::receive(tx, id, stored)?;
     for (kind, subject) in received.filled.iter().filter(|(kind, _)| *kind == SubjectKind::Inspection) {
         let inspection = InspectionId::from_uuid(*subject);
+        on_site::settle(tx, inspection)?;
         let at = tx.ts();
         if received.settled.contains(&(*kind, *subject)) && store::complete(tx.conn(), inspection, at)? {
             tx.audit("inspection", inspection, json!({ "state": "complete" }));

@@ -1,11 +1,13 @@
 //! Visits and inspections as clients see them.
 
-use super::body::{Answer, ObservedStatus, Participant, Signature, VisitKind};
-use super::store::{self, InspectionFilter, InspectionRow, InspectionState, VisitRow};
+use super::body::{Answer, InspectionBody, ObservedStatus, Participant, Signature, Visit, VisitKind};
+use super::rules;
+use super::store::{self, InspectionFilter, InspectionRow, InspectionState, ParticipantRow, VisitRow};
 use crate::access::Places;
 use crate::db::AnyConn;
 use crate::db::page::{Page, PageAsk, page};
 use crate::directory::facilities::PositionView;
+use crate::directory::geo::Position;
 use crate::fault::{Fault, Outcome};
 use crate::ids::{AreaId, CampaignId, ChecklistId, FacilityId, InspectionId, TypedId as _, UserId, VisitId};
 use crate::photos::{self, EvidenceView, PhotoLine, SubjectKind};
@@ -46,6 +48,17 @@ pub struct InspectionView {
     pub completed_at: Option<DateTime<Utc>>,
 }
 
+/// Somebody who took part.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ParticipantView {
+    /// Who, as the phone said.
+    #[serde(flatten)]
+    pub participant: Participant,
+    /// When they confirmed the visit from their own account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confirmed_at: Option<DateTime<Utc>>,
+}
+
 /// A visit.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct VisitView {
@@ -57,20 +70,24 @@ pub struct VisitView {
     pub kind: VisitKind,
     /// When it began, by the phone's clock.
     pub started_at: DateTime<Utc>,
-    /// When it ended, by the phone's clock.
+    /// When it ended, by the clock of the phone that came first.
     pub ended_at: Option<DateTime<Utc>>,
-    /// Where the phone was.
+    /// These times cannot be: the end before the beginning, or far from when the server had them.
+    pub clock_doubtful: bool,
+    /// Where the phone that came first was.
     pub position: Option<PositionView>,
     /// Number of the notice.
     pub notice_number: Option<String>,
     /// Who took part.
-    pub participants: Vec<Participant>,
+    pub participants: Vec<ParticipantView>,
     /// The site's signature.
     pub signature: Signature,
     /// Who leads it.
     pub lead_id: UserId,
     /// When the server had it.
     pub received_at: DateTime<Utc>,
+    /// Until when those who took part may confirm it.
+    pub confirm_until: DateTime<Utc>,
     /// Its inspections within the caller's places.
     pub inspections: Vec<InspectionId>,
 }
@@ -158,8 +175,9 @@ pub fn find(conn: &mut AnyConn, places: &Places, id: InspectionId) -> Outcome<In
     let within = |i: &InspectionRow| places.holds(i.street_id, Some(i.facility_id));
     let row = store::find(conn, id)?.filter(within).ok_or_else(|| Fault::missing("检查记录"))?;
     let (name, place) = store::facility_of(conn, row.facility_version_id)?;
-    let visit = store::visit(conn, row.visit_id)?.ok_or_else(|| Fault::missing("走访"))?;
-    let phone = store::position(visit.lat, visit.lng, visit.datum);
+    // Each phone of a visit was somewhere of its own.
+    let sent: InspectionBody = serde_json::from_str(&row.body).map_err(Fault::internal)?;
+    let phone = sent.visit.position.and_then(|p| Position::new(p.lat, p.lng, p.datum));
     let answers = store::answers(conn, id)?.into_iter();
     let findings = store::findings_of(conn, id)?.into_iter();
     Ok(InspectionDetail {
@@ -199,29 +217,27 @@ pub fn find_visit(conn: &mut AnyConn, places: &Places, id: VisitId) -> Outcome<V
     Ok(visit_view(row, participants, inspections))
 }
 
-fn visit_view(row: VisitRow, participants: Vec<Participant>, inspections: Vec<InspectionId>) -> VisitView {
-    let position = match (row.lat, row.lng, row.datum) {
-        (Some(lat), Some(lng), Some(datum)) => Some(PositionView { lat, lng, datum }),
-        _ => None,
-    };
-    let signature = Signature {
-        state: row.signature,
-        signed_by: row.signed_by,
-        reason: row.refusal_reason,
-        witness: row.witness,
+fn visit_view(row: VisitRow, people: Vec<ParticipantRow>, inspections: Vec<InspectionId>) -> VisitView {
+    let (lead_id, campaign_id, received_at) = (row.lead_id, row.campaign_id, row.received_at.0);
+    let Visit { id, kind, started_at, ended_at, position, notice_number, signature, .. } = row.visit(vec![]);
+    let person = |row: ParticipantRow| {
+        let confirmed_at = row.confirmed_at.map(|at| at.0);
+        ParticipantView { participant: row.into(), confirmed_at }
     };
     VisitView {
-        id: row.id,
-        campaign_id: row.campaign_id,
-        kind: row.kind,
-        started_at: row.started_claim.0,
-        ended_at: row.ended_claim.map(|t| t.0),
+        id,
+        campaign_id,
+        kind,
+        started_at,
+        ended_at,
+        clock_doubtful: rules::clock_is_doubtful(started_at, ended_at, received_at),
         position,
-        notice_number: row.notice_number,
-        participants,
+        notice_number,
+        participants: people.into_iter().map(person).collect(),
         signature,
-        lead_id: row.lead_id,
-        received_at: row.received_at.0,
+        lead_id,
+        received_at,
+        confirm_until: rules::confirm_until(received_at),
         inspections,
     }
 }

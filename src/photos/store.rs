@@ -187,12 +187,14 @@ pub fn is_evidence_within(conn: &mut AnyConn, places: &Places, id: PhotoId) -> O
     Ok(shown.first::<i64>(conn).optional()?.is_some())
 }
 
-/// Those of `hashes` that inspections of a facility show: whatever a claim calls them, they are from before.
+/// Those of `hashes` that inspections of a facility show as they found it: whatever a claim calls them, they are from before.
+/// What an inspection shows as put right on the spot is not.
 pub fn shown_before(conn: &mut AnyConn, facility: FacilityId, hashes: &[String]) -> Outcome<Vec<String>> {
     let found = evidence::table
         .filter(evidence::sha256.eq_any(hashes.to_vec()))
         .filter(evidence::facility_id.eq(facility))
         .filter(evidence::subject_kind.eq(SubjectKind::Inspection))
+        .filter(evidence::purpose.ne(Purpose::After))
         .select(evidence::sha256)
         .distinct();
     Ok(found.order(evidence::sha256).load(conn)?)

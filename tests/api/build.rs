@@ -126,8 +126,10 @@ pub struct Photo {
     pub bytes: Vec<u8>,
     /// Their hash.
     pub sha256: String,
-    item: Option<String>,
-    purpose: &'static str,
+    /// What it is evidence for.
+    pub item: Option<String>,
+    /// What it is to show.
+    pub purpose: &'static str,
 }
 
 impl Photo {
@@ -251,6 +253,53 @@ impl Inspection {
     pub fn of_campaign(mut self, campaign_id: &str) -> Self {
         self.body["campaign_id"] = json!(campaign_id);
         self
+    }
+
+    /// Names the account of the one who leads (0) or of another in the order of the visit.
+    pub fn named(mut self, app: &TestApp, place: usize, caller: Caller) -> Self {
+        self.body["visit"]["participants"][place]["user_id"] = json!(app.user(caller));
+        self
+    }
+
+    /// Puts the failing items right on the spot: each gets a photo of afterwards.
+    pub fn put_right(mut self) -> Self {
+        let answers = self.body["answers"].as_array_mut().expect("answers");
+        for answer in answers.iter_mut().filter(|a| a["outcome"] == "fail") {
+            answer["on_site"] = json!({"measures": "当场整改完毕"});
+            let item = answer["item_id"].as_str().expect("an id");
+            let shown = self.photos.iter().any(|p| p.item.as_deref() == Some(item));
+            let before = (!shown).then(|| Photo::new("problem", Some(item)));
+            self.photos.extend(before.into_iter().chain([Photo::new("after", Some(item))]));
+        }
+        let declared: Vec<Value> = self.photos.iter().map(Photo::declared).collect();
+        self.body["photos"] = json!(declared);
+        self
+    }
+
+    /// Keeps only the answers to these items, as a recheck does, each with a photo.
+    pub fn only(mut self, app: &TestApp, kind: FacilityKind, seen: &[(&str, &str)]) -> Self {
+        let (_, items) = checklist(app, kind);
+        let (mut answers, mut photos) = (vec![], vec![]);
+        for (code, outcome) in seen {
+            let item = items.iter().find(|i| i["code"] == *code).unwrap_or_else(|| panic!("no {code}"));
+            let item_id = item["id"].as_str().expect("an id");
+            answers.push(json!({"item_id": item_id, "outcome": outcome, "note": "复查所见"}));
+            photos.push(Photo::new("scene", Some(item_id)));
+        }
+        self.body["answers"] = json!(answers);
+        self.body["photos"] = json!(photos.iter().map(Photo::declared).collect::<Vec<_>>());
+        Self { photos, ..self.of_kind("recheck") }
+    }
+
+    /// Where the visit is found.
+    pub fn visit(&self) -> String {
+        format!("/visits/{}", self.body["visit"]["id"].as_str().expect("an id"))
+    }
+
+    /// Confirms the visit.
+    #[track_caller]
+    pub fn confirm(&self, by: &Api<'_>) -> Reply {
+        by.bytes(Method::POST, &format!("{}/confirmations", self.visit()), "application/octet-stream", b"")
     }
 
     /// During a supervision or another visit that is not administrative.

@@ -1,10 +1,17 @@
-//! Submitting inspections: exactly once whatever the network does, and all or nothing. `judged` holds what is refused,
-//! `evidence` when one is complete, and `opened` what becomes of failing items; what happens to a finding afterwards is
-//! told in `findings`.
+//! Submitting inspections: exactly once whatever the network does, and all or nothing. `batch` sends many at once, `judged`
+//! holds what is refused and `claims` what is believed of a phone's clock, `evidence` when one is complete, and `opened` what
+//! becomes of failing items. `confirmed` has visits of several persons, `on_site` what is put right on the spot; `recheck` and
+//! `self_check` are visits of their own kinds. What happens to a finding afterwards is told in `findings`.
 
+mod batch;
+mod claims;
+mod confirmed;
 mod evidence;
 mod judged;
+mod on_site;
 mod opened;
+mod recheck;
+mod self_check;
 
 use super::app::TestApp;
 use super::build::{self, Inspection, Photo, campaign, drafter_at, id, inspection, uuid};
@@ -36,9 +43,15 @@ pub fn register(suite: &mut Suite) {
         inspections_that_race,
         inspections_are_seen_within_reach,
     );
+    batch::register(suite);
     judged::register(suite);
+    claims::register(suite);
     evidence::register(suite);
     opened::register(suite);
+    confirmed::register(suite);
+    on_site::register(suite);
+    recheck::register(suite);
+    self_check::register(suite);
 }
 
 /// How many rows each table holds, the audit trail and the change feed among them.
@@ -376,27 +389,45 @@ fn a_visit_is_the_same_in_all_its_inspections(app: &TestApp) {
     let first = inspection(app, &facility(app, Place::Own, Station), &[]).of_campaign(&planned);
     first.put(&inspector).created();
     let canteen = in_visit_of(app, &first, &facility(app, Place::Own, Canteen), &[]);
-    let differs = |of: &Inspection| {
+    let differs = |of: &Inspection, at: &str| {
         let problem = leaves_nothing(app, || of.put(&inspector).expect(409, "visit_differs"));
-        assert_eq!(pointers(&problem), set(&[("/visit", "differs")]));
+        assert_eq!(pointers(&problem), set(&[(at, "differs")]));
     };
-    differs(&canteen); // outside the campaign
-    let canteen = canteen.of_campaign(&planned);
-    for (name, value) in [
-        ("notice_number", json!("演示检〔2026〕999号")),
-        ("started_at", json!("2026-08-03T08:00:00+08:00")),
-        ("position", Value::Null),
-        ("signature", json!({"state": "signed", "signed_by": "别人"})),
+    differs(&canteen, "/campaign_id"); // outside the campaign
+    let mut canteen = canteen.of_campaign(&planned);
+    for (pointer, value) in [
+        ("/visit/kind", json!("supervision")),
+        ("/visit/notice_number", json!("演示检〔2026〕999号")),
+        ("/visit/started_at", json!("2026-08-03T08:00:00+08:00")),
+        ("/visit/participants/1/name", json!("试验丙")),
+        ("/visit/participants/1/part", json!("accompanying")),
+        ("/visit/signature/signed_by", json!("别人")),
     ] {
         let mut other = canteen.clone();
-        other.body["visit"][name] = value;
-        differs(&other);
+        *other.body.pointer_mut(pointer).expect("a field") = value;
+        if pointer.ends_with("part") {
+            // Still two officers.
+            other.body["visit"]["participants"][0]["certificate"] = json!("试验证0001");
+            other = other.of_kind("supervision");
+            let problem = leaves_nothing(app, || other.put(&inspector).expect(409, "visit_differs"));
+            assert_eq!(pointers(&problem), set(&[("/visit/kind", "differs"), (pointer, "differs")]));
+        } else {
+            differs(&other, pointer);
+        }
     }
+    // When it ended and where it was, each phone says for itself.
+    canteen.body["visit"]["position"] = json!({"lat": 23.2, "lng": 113.26, "datum": "gcj02"});
+    canteen.body["visit"]["ended_at"] = Value::Null;
     let mut second = first.clone();
     second.id = uuid();
     leaves_nothing(app, || second.put(&inspector).expect(409, "already_inspected"));
     canteen.put(&inspector).created();
     first.put(&inspector).ok();
+    let far = |of: &Inspection| inspector.get(&of.path()).ok()["distance_m"].as_f64().expect("metres");
+    assert!(far(&first) == 0.0 && far(&canteen) > 10_000.0);
+    let visit =
+        inspector.get(&format!("/visits/{}", first.body["visit"]["id"].as_str().expect("an id"))).ok();
+    assert_eq!(visit["position"], first.body["visit"]["position"], "of the phone that came first");
 }
 
 fn inspections_that_race(app: &TestApp) {
@@ -429,12 +460,14 @@ fn inspections_that_race(app: &TestApp) {
     // One id with several contents.
     let first = inspection(app, &facility(app, Place::Own, Station), &["YK-16"]);
     let failed = place_of(app, Station, "YK-16");
-    let answers = at_once(6, |n| {
+    let answers = at_once(50, |n| {
         let mut body = first.body.clone();
         body["answers"][failed]["note"] = json!(format!("第{n}种情况"));
         inspector.put(&first.path(), &body)
     });
-    assert_eq!(told(answers), refused(5, "differs"));
+    let differing = set(&[(&format!("/answers/{failed}/note"), "differs")]);
+    answers.iter().filter(|a| a.status == 409).for_each(|a| assert_eq!(pointers(&a.json), differing));
+    assert_eq!(told(answers), refused(49, "differs"));
     // One failing item in several visits: one finding, observed by the others.
     let visits: Vec<Inspection> =
         (0..6).map(|_| inspection(app, &facility(app, Place::Sibling, Station), &["YK-14"])).collect();

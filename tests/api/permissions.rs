@@ -108,6 +108,9 @@ const PUBLIC: [&str; 3] = ["login", "refresh", "upload_options"];
 /// Bound to streets as a whole: an operator's facilities reach none.
 const OF_STREETS: [&str; 1] = ["streets_compliance"];
 
+/// Operators may submit, but never what an inspector does.
+const OPERATORS_SELF_CHECK: (&str, Role) = ("submit_inspection", Role::Operator);
+
 /// The objects in the own street that the rows ask for.
 struct Scene<'a> {
     app: &'a TestApp,
@@ -147,7 +150,15 @@ impl<'a> Scene<'a> {
         let body = json!({"username": format!("matrix.{}", unique()), "display_name": "矩阵", "organisation": "示例"});
         let facility = app.world.facility(Place::Own, Station).to_string();
         let campaign = id(&build::campaign(app, Place::Own, &[Station]));
-        let seen = build::inspection(app, &facility, &["YK-14", "YK-15"]).of_campaign(&campaign);
+        let mut seen = build::inspection(app, &facility, &["YK-14", "YK-15"]).of_campaign(&campaign);
+        // Whoever may confirm visits took part in this one.
+        let people = seen.body["visit"]["participants"].as_array_mut().expect("people");
+        for role in [Role::Inspector, Role::Operator] {
+            people.extend(PLACES.map(|place| {
+                let user = app.user(Caller::At(role, place));
+                json!({"name": "试验丙", "organisation": "示例", "part": "member", "user_id": user})
+            }));
+        }
         let receipt = seen.put_whole(&app.as_(Caller::Inspector));
         let upload = uploads::create(&app.as_(Caller::Inspector), &build::Photo::new("scene", None));
         let letters = build::letters(app, Place::Own, &campaign);
@@ -258,6 +269,11 @@ const ROWS: &[Row] = &[
         let seen = build::inspection(s.app, &s.facility, &[]);
         at(seen.path()).with(seen.body)
     }),
+    // Each item is answered for itself: see `inspections::batch`.
+    row("submit_inspections", &[200], Unbound, |s| {
+        let seen = build::inspection(s.app, &s.facility, &[]);
+        at("/inspections/batch").with(json!({"items": [{"id": seen.id, "inspection": seen.body}]}))
+    }),
     row("find_inspection", &[200], Missing, |s| at(format!("/inspections/{}", s.inspection))),
     row("list_amendments", &[200], Missing, |s| at(format!("/inspections/{}/amendments", s.inspection))),
     // Somebody else's inspection is `id_taken` wherever they stand; one that has not come yet is waited for.
@@ -267,6 +283,7 @@ const ROWS: &[Row] = &[
         at(format!("{}/amendments", seen.path())).with(body)
     }),
     row("find_visit", &[200], Missing, |s| at(format!("/visits/{}", s.visit))),
+    row("confirm_visit", &[201], Missing, |s| at(format!("/visits/{}/confirmations", s.visit))),
     // A photo belongs to its sender; what it is evidence of is decided by the manifest that declares it.
     row("put_photo", &[201], Unbound, |_| {
         let photo = build::Photo::new("scene", None);
@@ -430,6 +447,10 @@ fn check_cell(scene: &Scene<'_>, op: &Op, row: &Row, role: Role, place: Place) -
         Culprit(pointer) if !reaches => match answer.status {
             422 if answer.json["errors"][0]["pointer"] == pointer => Ok(()),
             _ => wrong(&format!("422 at {pointer}")),
+        },
+        _ if (row.id, role) == OPERATORS_SELF_CHECK => match answer.status {
+            422 if answer.json["errors"][0]["code"] == "not_your_visit" => Ok(()),
+            _ => wrong("422"),
         },
         _ if row.within.contains(&answer.status) => Ok(()),
         _ => wrong(&format!("{:?}", row.within)),

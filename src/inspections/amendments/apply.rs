@@ -15,7 +15,8 @@ use crate::directory::{self, FacilityNow};
 use crate::fault::{Fault, FieldFault, Outcome};
 use crate::findings::{self, Correction, Opened};
 use crate::ids::{InspectionId, ItemId, TypedId as _};
-use crate::inspections::body::{InspectionBody, Outcome as Answered};
+use crate::inspections::body::{InspectionBody, Outcome as Answered, VisitKind};
+use crate::inspections::on_site;
 use crate::inspections::rules;
 use crate::inspections::store::{self as inspection, InspectionRow};
 use crate::inspections::submit::{Stable, coded_answers, demanded, observe, open_findings, subject_of};
@@ -150,11 +151,13 @@ pub fn apply(
     let mut subject = subject_of(&record, SubjectKind::Inspection, original.id.uuid());
     subject.street_id = original.street_id;
     photos::declare_versions(tx, &subject, &lists, &demanded(&current.body, items))?;
-    if let Some(seen) = after.iter().find_map(|v| v.body.observed_status) {
+    let own = body.visit.kind == VisitKind::SelfCheck;
+    if let Some(seen) = after.iter().find_map(|v| v.body.observed_status).filter(|_| !own) {
         observe(tx, facility.id, seen, original.received_at)?;
     }
     let whole = photos::evidence_of(tx.conn(), SubjectKind::Inspection, original.id.uuid())?;
     inspection::settle(tx.conn(), original.id, whole.missing.is_empty(), at)?;
+    on_site::settle(tx, original.id)?;
     correct(tx, original.id, row.version, reason, &before, &after)?;
     let said = json!({ "version": row.version, "reason": reason, "current": current.number });
     tx.audit("inspection", original.id, said);

@@ -10,7 +10,7 @@ use crate::ids::{CampaignId, FacilityId, QuarantineId, TypedId as _};
 use crate::inspections::InspectionBody;
 use crate::inspections::amendments;
 use crate::inspections::rules;
-use crate::inspections::submit::{Record, items_of, take};
+use crate::inspections::submit::{Record, check_known, items_of, take};
 use crate::photos::{self, SubjectKind};
 
 /// Where a record goes.
@@ -90,6 +90,7 @@ fn accept_original(tx: &mut Tx<'_>, by: &Holder, row: &QuarantineRow, into: &Acc
     let facility = facility.map_err(|e| e.if_missing(unknown))?;
     let items = items_of(tx.conn(), &places, &body, &facility)?;
     let verdict = rules::judge(&body, &items).map_err(|all| Fault::invalid_many(all).below("/body"))?;
+    check_known(tx.conn(), &body, &facility, &items).map_err(|fault| fault.below("/body"))?;
     // Its photos are the inspection's from now on, those that are still to come too.
     photos::forget(tx, SubjectKind::Quarantine, row.id.uuid())?;
     let submitter = Holder::account_only(row.submitted_by, row.third_party);

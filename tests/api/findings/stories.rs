@@ -125,6 +125,7 @@ impl<'a> Story<'a> {
             Event::Return => Action::ReturnFinding,
             Event::Close { .. } => Action::CloseFinding,
             Event::Withdraw => Action::WithdrawFinding,
+            Event::CloseOnSite { .. } => unreachable!("no request of its own"),
         };
         if !player.roles.iter().any(|role| action.allows(*role)) {
             return Err((403, "permission_denied"));
@@ -157,6 +158,7 @@ impl<'a> Story<'a> {
             Event::Return => ("returns", reason()),
             Event::Close { .. } => ("closures", closing()),
             Event::Withdraw => ("withdrawals", reason()),
+            Event::CloseOnSite { .. } => unreachable!("no request of its own"),
         };
         let expected = self.expected(player, event);
         let before = detail(self.app, &self.finding);
