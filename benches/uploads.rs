@@ -46,7 +46,7 @@ fn main() -> Done<()> {
     let phone = Phone { agent: agent(), base: server.base.clone(), token };
     send_all(&phone, Phone::send_tus)?; // threads, pools and caches as after a day of work
     println!("{:<12}{:>10}{:>10}{:>10}{:>10}{:>14}", "32 × 12 MB", "idle MB", "peak MB", "above", "MB/s", "of the floor");
-    for (name, send) in [("tus", Phone::send_tus as Send), ("whole", Phone::send_whole)] {
+    for (name, send) in [("tus", Phone::send_tus as Sending), ("whole", Phone::send_whole)] {
         for _ in 0..ROUNDS {
             let floor = write_synced(folder.path())?;
             std::thread::sleep(Duration::from_secs(1));
@@ -62,10 +62,10 @@ fn main() -> Done<()> {
     Ok(())
 }
 
-type Send = fn(&Phone, &[u8]) -> Done<()>;
+type Sending = fn(&Phone, &[u8]) -> Done<()>;
 
 /// All phones at once, each with a photo of its own; gives MB/s.
-fn send_all(phone: &Phone, send: Send) -> Done<f64> {
+fn send_all(phone: &Phone, send: Sending) -> Done<f64> {
     let photos: Vec<Vec<u8>> = (0..PHONES).map(|_| photo()).collect();
     let begin = Instant::now();
     std::thread::scope(|scope| {
