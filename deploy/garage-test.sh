@@ -6,7 +6,7 @@
 #
 # Any other S3 goes without this script: make an empty bucket and set
 #   YIXUN_TEST_S3='s3://bucket?endpoint=https://…&region=…' YIXUN_S3_ACCESS_KEY=… YIXUN_S3_SECRET_KEY=…
-# for `cargo test --release --test api -- s3`. Each test writes below a prefix of its own and leaves it there.
+# for `cargo test --release --test api -- ::s3`. Each test writes below a prefix of its own and leaves it there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

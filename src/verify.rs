@@ -13,11 +13,14 @@ use std::fmt;
 /// Rows and blobs that are looked at together.
 const PAGE: usize = 500;
 
+/// Hashes and lengths, in order.
+type Page = Vec<(String, i64)>;
+
 /// A table that names blobs.
 struct Source {
     what: &'static str,
-    /// Hashes and lengths behind a hash, in order.
-    page: fn(&mut AnyConn, &str, i64) -> Outcome<Vec<(String, i64)>>,
+    /// What comes behind a hash.
+    page: fn(&mut AnyConn, &str, i64) -> Outcome<Page>,
     /// Which of these hashes it names.
     named: fn(&mut AnyConn, &[String]) -> Outcome<HashSet<String>>,
 }

@@ -275,7 +275,11 @@ mod tests {
         File::open(place(root.path(), &name)).unwrap().set_modified(long_ago).unwrap();
         let age = || {
             let mut found = vec![];
-            store.each::<StoreFault>(&mut |held| Ok(found.push(held))).unwrap();
+            let mut note = |held| {
+                found.push(held);
+                Ok::<_, StoreFault>(())
+            };
+            store.each(&mut note).unwrap();
             assert_eq!((found.len(), &found[0].name, found[0].length), (1, &name, 8));
             found[0].modified
         };
