@@ -127,7 +127,7 @@ struct Scene<'a> {
     mistake: String,
     /// With its document.
     letter: String,
-    /// The path of an upload that the inspector began.
+    /// The path of an upload that somebody outside the matrix began.
     upload: String,
     /// A record in quarantine.
     late: String,
@@ -160,7 +160,7 @@ impl<'a> Scene<'a> {
             }));
         }
         let receipt = seen.put_whole(&app.as_(Caller::Inspector));
-        let upload = uploads::create(&app.as_(Caller::Inspector), &build::Photo::new("scene", None));
+        let upload = uploads::create(&app.as_(Caller::SecondInspector), &build::Photo::new("scene", None));
         let letters = build::letters(app, Place::Own, &campaign);
         Self {
             app,
@@ -309,7 +309,7 @@ const ROWS: &[Row] = &[
     row("override_upload", &[404], Unbound, |s| at(&s.upload).tus(&[("X-HTTP-Method-Override", "HEAD")])),
     row("delete_upload", &[404], Unbound, |s| at(&s.upload).tus(&[])),
     row("send_chunk", &[404], Unbound, |s| at(format!("{}/chunks?offset=0", s.upload))),
-    row("photo_receipt", &[404], Unbound, |s| at(format!("/photos/{}/receipt", s.photo))),
+    row("photo_receipt", &[404], Unbound, |_| at(format!("/photos/{}/receipt", build::uuid()))),
     row("list_findings", &[200], Unbound, |_| at("/findings")),
     row("find_finding", &[200], Missing, |s| at(format!("/findings/{}", s.finding))),
     // The finding stays served: every step but a claim and a withdrawal is out of turn.
@@ -391,8 +391,10 @@ fn send(app: &TestApp, op: &Op, ask: &Ask, token: Option<String>) -> Reply {
     match &ask.body {
         Body::Json(body) => caller.json(op.method.clone(), &ask.path, &headers, body),
         Body::Jpeg(bytes) => caller.bytes(op.method.clone(), &ask.path, "image/jpeg", bytes),
-        Body::Nothing if op.method == Method::POST && ask.headers.is_empty() => {
-            headers.push(("Content-Type", "application/octet-stream"));
+        Body::Nothing if op.method == Method::POST => {
+            if ask.headers.is_empty() {
+                headers.push(("Content-Type", "application/octet-stream"));
+            }
             caller.send(op.method.clone(), &ask.path, &headers, "")
         }
         Body::Nothing => caller.send(op.method.clone(), &ask.path, &headers, ()),
