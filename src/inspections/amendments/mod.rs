@@ -150,7 +150,7 @@ pub fn amend(tx: &mut Tx<'_>, by: &Holder, id: InspectionId, sent: &Amendment) -
     };
     match original {
         None => wait(tx, by, &new, sent),
-        Some(original) => against(tx, by, &original, known, &new, sent),
+        Some(original) => against(tx, by, &original, &new, sent),
     }
 }
 
@@ -194,7 +194,6 @@ fn against(
     tx: &mut Tx<'_>,
     by: &Holder,
     original: &InspectionRow,
-    known: Option<AmendmentRow>,
     new: &AmendmentRow,
     sent: &Amendment,
 ) -> Outcome<Amended> {
@@ -203,17 +202,21 @@ fn against(
         let Fitted { body, facility, items } = &fitted;
         return hold(tx, &record_of(by, new, body, facility), sent.version, reason, items);
     }
-    let row = match known {
-        Some(waiting) => waiting,
-        None => {
-            store::insert(tx.conn(), new)?;
-            new.clone()
-        }
-    };
+    let row = entered(tx, new)?;
     apply(tx, original, &row, &sent.reason, &fitted)?;
     let row = store::version_of(tx.conn(), row.inspection_id, row.submitted_by, row.version)?;
     let row = row.ok_or_else(|| Fault::internal("an amendment without its row"))?;
     answer(tx.conn(), &row, true)
+}
+
+/// Enters an amendment, unless it has been waiting.
+fn entered(tx: &mut Tx<'_>, new: &AmendmentRow) -> Outcome<AmendmentRow> {
+    let known = store::version_of(tx.conn(), new.inspection_id, new.submitted_by, new.version)?;
+    if let Some(waiting) = known {
+        return Ok(waiting);
+    }
+    store::insert(tx.conn(), new)?;
+    Ok(new.clone())
 }
 
 /// Why an amendment is not applied at once. How its sender stands is asked of the facility that the phone knows; whoever
@@ -291,7 +294,7 @@ pub(super) fn accept(tx: &mut Tx<'_>, kept: &QuarantineRow) -> Outcome<()> {
         applied_at: None,
         receipt: None,
     };
-    store::insert(tx.conn(), &row)?;
+    let row = entered(tx, &row)?;
     apply(tx, &original, &row, &sent.reason, &fitted)
 }
 
