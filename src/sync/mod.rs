@@ -8,6 +8,8 @@
 //! position, however long it had been at work. And a token carries the reach that it was given for (`reach`), so that
 //! what came or went without any row of change, by a grant that ended or a day that passed, is found by comparing.
 //!
+//! A further kind of thing takes a variant of [`Kind`] with its field in `view`, a loader in `present` and a line in `delta`.
+//!
 //! `token` seals and opens tokens, `reach` says how a reach is carried and compared, `areas` knows the tree of areas (all
 //! three pure); `delta` finds what to look at, `present` loads it, `store` holds the queries, `view` what phones see.
 
