@@ -17,7 +17,7 @@ const STORAGE: [&str; 2] = ["db", "files"];
 /// Serve every capability and know none.
 const SERVICES: [&str; 3] = ["access", "audit", "notify"];
 /// Capabilities and their heights: each knows only lower ones.
-const CAPABILITIES: [(&str, u8); 12] = [
+const CAPABILITIES: [(&str, u8); 13] = [
     ("directory", 0),
     ("calendar", 0),
     ("checklists", 1),

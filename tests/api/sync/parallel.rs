@@ -36,7 +36,7 @@ fn slow_writer(
 /// PostgreSQL: rows are numbered when they are inserted and seen when they are committed. Three slow writers hold lower
 /// numbers than everything that phones see meanwhile.
 fn no_writer_slips_under_a_token() {
-    let app = &TestApp::start(Kind::Postgres).expect("an application");
+    let app = &TestApp::start(Kind::Postgres, None).expect("an application");
     let api = app.as_(Caller::Inspector);
     let street = app.world.area(Place::Own);
     let slow = [Station, Center, Canteen].map(|kind| app.world.facility(Place::Own, kind));
