@@ -1,3 +1,2 @@
-DROP INDEX finding_inspection_id;
 DROP INDEX inspection_submitted_by_state;
 DELETE FROM installation WHERE name = 'sync_epoch';
