@@ -22,6 +22,14 @@ fn configured() -> Result<Config, String> {
     Ok(config)
 }
 
+/// The clock of the data: a demo's goes on from where its quarter ended.
+fn with_clock(config: Config) -> Result<(Config, Arc<dyn Clock>), String> {
+    Ok(match Mark::read(&config.data_dir)? {
+        Some(mark) => (config.as_demo(), Arc::new(mark.clock())),
+        None => (config, Arc::new(SystemClock)),
+    })
+}
+
 /// `yixun serve`: the API and the background work, until a signal ends it.
 ///
 /// # Errors
@@ -29,10 +37,7 @@ fn configured() -> Result<Config, String> {
 pub fn serve() -> Result<(), String> {
     let config = configured()?;
     let _lock = lock_folder(&config)?;
-    let (config, clock): (Config, Arc<dyn Clock>) = match Mark::read(&config.data_dir)? {
-        Some(mark) => (config.as_demo(), Arc::new(mark.clock())),
-        None => (config, Arc::new(SystemClock)),
-    };
+    let (config, clock) = with_clock(config)?;
     let app = App::build(config, clock)?;
     crate::reference::load_missing(&app).map_err(|e| e.for_log())?;
     let listen = &app.config.listen;
@@ -165,7 +170,8 @@ pub fn import(what: Imported, path: &std::path::Path, dry_run: bool) -> Result<(
 /// # Errors
 /// A sentence.
 pub fn sweep(dry_run: bool) -> Result<(), String> {
-    let app = App::build(configured()?, Arc::new(SystemClock))?;
+    let (config, clock) = with_clock(configured()?)?;
+    let app = App::build(config, clock)?;
     let swept = sweep::sweep(&app, dry_run).map_err(|e| e.for_log())?;
     for (what, names) in [
         ("过期的上传", &swept.uploads),

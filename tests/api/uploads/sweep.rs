@@ -242,9 +242,9 @@ fn a_missing_blob_is_an_alarm(app: &TestApp) {
     let photo = Photo::new("scene", None);
     photo.put(&inspector).created();
     app.app.files.delete(&photo.sha256).expect("it is lost");
-    assert_eq!(dry(app).missing, [photo.sha256.clone()]);
+    assert_eq!(dry(app).missing, std::slice::from_ref(&photo.sha256));
     let told = leaves_nothing(app, || swept(app));
-    assert_eq!(told.missing, [photo.sha256.clone()]);
+    assert_eq!(told.missing, std::slice::from_ref(&photo.sha256));
     assert!(yixun::metrics::text().contains("yixun_blobs_missing"));
     inspector.get(&format!("/photos/{}/receipt", photo.id)).ok();
     // Sending it again heals it.
@@ -262,7 +262,7 @@ fn the_command_tells_what_would_go(app: &TestApp) {
     };
     let told = command(&["--dry-run"]);
     assert!(told.contains(&name) && told.contains("试运行") && is_chinese(&told), "{told}");
-    assert_eq!(blobs(app), [name.clone()]);
+    assert_eq!(blobs(app), std::slice::from_ref(&name));
     let told = command(&[]);
     assert!(told.contains(&name) && told.contains("已清理"), "{told}");
     assert!(blobs(app).is_empty());
