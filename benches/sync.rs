@@ -199,7 +199,7 @@ fn facility(
     (street_id, community_id): (AreaId, Option<AreaId>),
 ) -> Outcome<FacilityId> {
     // Every second one is a station, which the inspections are of.
-    let kind = if n % 2 == 0 { FacilityKind::Station } else { FacilityKind::Canteen };
+    let kind = if n.is_multiple_of(2) { FacilityKind::Station } else { FacilityKind::Canteen };
     let facts = FacilityFacts {
         kind,
         name: format!("示例{n:03}号{}（演示）", kind.label()),
