@@ -283,7 +283,8 @@ fn inspect(app: &Arc<App>, user: UserId, facility: FacilityId, items: &[Item]) -
     let sheet = sheet(facility, items, &photos);
     let raw = sheet.to_string();
     let body: InspectionBody = serde_json::from_value(sheet).map_err(Fault::internal)?;
-    let holder = Holder { id: user, third_party: false, scope: Scope::everywhere(), reaches: vec![] };
+    let holder =
+        Holder { id: user, third_party: false, scope: Scope::everywhere(), reaches: vec![], lapsed: vec![] };
     let id = InspectionId(new_uuid(machine_now()));
     app.db.write_now(by(user), "bench", move |tx| {
         submit(tx, &holder, id, &body, &raw)?;

@@ -45,7 +45,10 @@ fn main() -> Done<()> {
     let server = Server::start(folder.path())?;
     let phone = Phone { agent: agent(), base: server.base.clone(), token };
     send_all(&phone, Phone::send_tus)?; // threads, pools and caches as after a day of work
-    println!("{:<12}{:>10}{:>10}{:>10}{:>10}{:>14}", "32 × 12 MB", "idle MB", "peak MB", "above", "MB/s", "of the floor");
+    println!(
+        "{:<12}{:>10}{:>10}{:>10}{:>10}{:>14}",
+        "32 × 12 MB", "idle MB", "peak MB", "above", "MB/s", "of the floor"
+    );
     for (name, send) in [("tus", Phone::send_tus as Sending), ("whole", Phone::send_whole)] {
         for _ in 0..ROUNDS {
             let floor = write_synced(folder.path())?;
@@ -56,7 +59,10 @@ fn main() -> Done<()> {
             let peak = server.memory("VmHWM:")?;
             let above = peak - idle;
             let verdict = if above <= GOAL { "" } else { "  above the goal" };
-            println!("{name:<12}{idle:>10.1}{peak:>10.1}{above:>10.1}{pace:>10.1}{:>14.2}{verdict}", pace / floor);
+            println!(
+                "{name:<12}{idle:>10.1}{peak:>10.1}{above:>10.1}{pace:>10.1}{:>14.2}{verdict}",
+                pace / floor
+            );
         }
     }
     Ok(())
@@ -106,7 +112,7 @@ fn photo() -> Vec<u8> {
     let mut bytes = small[..2].to_vec();
     let mut left = LENGTH - small.len();
     while left > 0 {
-        let segment = left.min(60_000).max(5);
+        let segment = left.clamp(5, 60_000);
         bytes.extend([0xff, 0xfe]);
         bytes.extend(u16::try_from(segment - 2).expect("a short segment").to_be_bytes());
         bytes.extend(std::iter::repeat_with(|| fastrand::u8(..)).take(segment - 4));
@@ -128,7 +134,13 @@ struct Phone {
 }
 
 impl Phone {
-    fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Done<Response<ureq::Body>> {
+    fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Done<Response<ureq::Body>> {
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.base));
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -146,7 +158,8 @@ impl Phone {
         let (id, sha256) = (new_uuid(machine_now()).to_string(), sha256_of(bytes));
         let metadata = format!("photo_id {},sha256 {}", STANDARD.encode(&id), STANDARD.encode(&sha256));
         let length = bytes.len().to_string();
-        let headers = [("Tus-Resumable", "1.0.0"), ("Upload-Length", &length), ("Upload-Metadata", &metadata)];
+        let headers =
+            [("Tus-Resumable", "1.0.0"), ("Upload-Length", &length), ("Upload-Metadata", &metadata)];
         let made = self.ask(Method::POST, "/api/v1/uploads", &headers, b"")?;
         let location = made.headers().get("location").ok_or("no location")?.to_str()?.to_string();
         let path = location.strip_prefix(&self.base).unwrap_or(&location);
@@ -160,7 +173,12 @@ impl Phone {
 
     fn send_whole(&self, bytes: &[u8]) -> Done<()> {
         let (id, sha256) = (new_uuid(machine_now()).to_string(), sha256_of(bytes));
-        self.ask(Method::PUT, &format!("/api/v1/photos/{id}?sha256={sha256}"), &[("Content-Type", "image/jpeg")], bytes)?;
+        self.ask(
+            Method::PUT,
+            &format!("/api/v1/photos/{id}?sha256={sha256}"),
+            &[("Content-Type", "image/jpeg")],
+            bytes,
+        )?;
         self.receipt(&id, &sha256)
     }
 
@@ -236,7 +254,8 @@ fn inspector(tx: &mut Tx<'_>) -> Outcome<(UserId, SessionId)> {
     };
     let user = users::create(tx, &new, machine_now())?;
     let (role, valid_from) = (Role::Inspector, business_date(tx.now()));
-    let everywhere = NewGrant { role, area_id: None, facility_id: None, category: None, valid_from, valid_to: None };
+    let everywhere =
+        NewGrant { role, area_id: None, facility_id: None, category: None, valid_from, valid_to: None };
     users::grant(tx, user, &everywhere)?;
     let (opened, now) = (SessionId::from_uuid(new_uuid(machine_now())), tx.ts());
     diesel::insert_into(session::table)

@@ -200,7 +200,7 @@ pub fn table() -> Routes {
             "以本人账号确认参加走访（48 小时内）",
             inspections::confirm_visit,
         )
-                .put("/photos/{photo_id}", "put_photo", "整张上传照片或材料（可重复上传）", photos::put)
+        .put("/photos/{photo_id}", "put_photo", "整张上传照片或材料（可重复上传）", photos::put)
         .get("/photos/{photo_id}", "find_photo", "照片回执", photos::find)
         .get("/photos/{photo_id}/content", "photo_content", "照片原件", photos::content)
         .get(

@@ -2,9 +2,7 @@
 //! as one row and two equal answers on both databases.
 
 use super::amendments;
-use super::body::{
-    Answer, InspectionBody, ObservedStatus, Outcome as Answered, SignatureState, VisitKind,
-};
+use super::body::{Answer, InspectionBody, ObservedStatus, Outcome as Answered, SignatureState, VisitKind};
 use super::quarantine::{self, Keep, QuarantineReceipt};
 use super::rules::{self, Verdict};
 use super::same::refuse_other;

@@ -200,7 +200,9 @@ impl Case<'_> {
             let findings = self.app.as_(Caller::Supervisor).all(&format!("/findings?facility_id={facility}"));
             let told: BTreeMap<&str, i64> = findings
                 .iter()
-                .map(|f| (f["item_code"].as_str().unwrap_or("?"), f["observations"].as_i64().unwrap_or(-1) + 1))
+                .map(|f| {
+                    (f["item_code"].as_str().unwrap_or("?"), f["observations"].as_i64().unwrap_or(-1) + 1)
+                })
                 .collect();
             assert_eq!(told.len(), findings.len(), "one open finding an item: {findings:?}");
             assert_eq!(told, expected, "each inspection counts once for an item");
@@ -213,7 +215,12 @@ impl Case<'_> {
         assert_eq!(stored["version"], record.bodies.len(), "{stored}");
         let outcomes = |answers: &Value| -> BTreeSet<(String, String)> {
             let text = |v: &Value| v.as_str().expect("a text").to_string();
-            answers.as_array().expect("answers").iter().map(|a| (text(&a["item_id"]), text(&a["outcome"]))).collect()
+            answers
+                .as_array()
+                .expect("answers")
+                .iter()
+                .map(|a| (text(&a["item_id"]), text(&a["outcome"])))
+                .collect()
         };
         assert_eq!(outcomes(&stored["answers"]), outcomes(&last["answers"]));
         let lost: BTreeSet<String> =

@@ -62,7 +62,8 @@ fn a_wrong_phone_clock_moves_nothing(app: &TestApp) {
         let built = claimed(app, began);
         let receipt = built.put(&inspector).created();
         told.insert(json!(dated(app, &receipt)).to_string());
-        let kept = inspector.get(&format!("/visits/{}", built.body["visit"]["id"].as_str().expect("an id"))).ok();
+        let kept =
+            inspector.get(&format!("/visits/{}", built.body["visit"]["id"].as_str().expect("an id"))).ok();
         let time = |text: &Value| text.as_str().and_then(|t| t.parse::<chrono::DateTime<chrono::Utc>>().ok());
         assert_eq!(time(&kept["started_at"]), time(&json!(began)), "the claim is kept as it is");
         assert_eq!(kept["received_at"], json!(app.clock.now()));
