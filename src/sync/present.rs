@@ -14,7 +14,7 @@ use super::view::{
 use crate::access::Places;
 use crate::calendar::rules::{DayKind, YearStatus};
 use crate::checklists;
-use crate::db::schema::inspection;
+use crate::db::schema::{amendment, inspection};
 use crate::db::types::Coded;
 use crate::db::{AnyConn, Ts};
 use crate::fault::{Fault, Outcome};
@@ -204,8 +204,13 @@ impl Loader<'_> {
 
     /// A person's own, wherever they are: their photos may be sent whatever became of the reach.
     fn inspections(&mut self, only: Option<&[Uuid]>) -> Outcome<Vec<SyncChange>> {
-        type Columns = (InspectionId, FacilityId, VisitId, Option<CampaignId>, Ts, String);
+        type Columns = (InspectionId, FacilityId, VisitId, Option<CampaignId>, Ts, (String, Option<String>));
+        let in_force = amendment::inspection_id
+            .eq(inspection::id)
+            .and(amendment::version.eq(inspection::version))
+            .and(amendment::submitted_by.eq(inspection::submitted_by));
         let mut query = inspection::table
+            .left_join(amendment::table.on(in_force))
             .filter(inspection::submitted_by.eq(self.viewer.user))
             .filter(inspection::state.eq(InspectionState::Incomplete))
             .order(inspection::id)
@@ -215,7 +220,7 @@ impl Loader<'_> {
                 inspection::visit_id,
                 inspection::campaign_id,
                 inspection::received_at,
-                inspection::receipt,
+                (inspection::receipt, amendment::receipt.nullable()),
             ))
             .into_boxed();
         if let Some(ids) = only {
@@ -225,14 +230,14 @@ impl Loader<'_> {
         let ids: Vec<Uuid> = rows.iter().map(|r| r.0.0).collect();
         let mut evidence = evidence_of_many(self.conn, SubjectKind::Inspection, &ids)?;
         rows.into_iter()
-            .map(|(id, facility_id, visit_id, campaign_id, at, receipt)| {
+            .map(|(id, facility_id, visit_id, campaign_id, at, (original, amended))| {
                 let inspection = SyncInspection {
                     facility_id,
                     visit_id,
                     campaign_id,
                     received_at: at.0,
                     missing: evidence.remove(&id.0).unwrap_or_default().missing,
-                    lacking: lacking(&receipt)?,
+                    lacking: lacking(amended.as_ref().unwrap_or(&original))?,
                 };
                 Ok(SyncChange { inspection: Some(inspection), ..SyncChange::bare(Kind::Inspection, id.0) })
             })
@@ -244,7 +249,7 @@ fn typed<I: TypedId>(ids: &[Uuid]) -> Vec<I> {
     ids.iter().copied().map(I::from_uuid).collect()
 }
 
-/// What a receipt says that nobody declared.
+/// What the receipt of a version says that nobody declared.
 fn lacking(receipt: &str) -> Outcome<Vec<ItemId>> {
     #[derive(Deserialize)]
     struct Told {

@@ -11,6 +11,7 @@ pub fn register(suite: &mut Suite) {
         facilities_change_and_end,
         campaigns_bring_assignments,
         an_inspection_is_followed_photo_by_photo,
+        an_amended_inspection_lacks_what_the_amendment_lacks,
         a_finding_is_followed_to_its_closing,
         reference_data_changes,
         a_day_that_passes_changes_areas_and_years,
@@ -137,6 +138,23 @@ fn an_inspection_is_followed_photo_by_photo(app: &TestApp) {
         assert_eq!(view["photos"], json!(expected));
         api.get(&format!("/photos/{}/renditions/320", text(&view["photos"][0]["id"]))).is(200);
     }
+}
+
+fn an_amended_inspection_lacks_what_the_amendment_lacks(app: &TestApp) {
+    let api = app.as_(inspector(Place::Own));
+    let mut phone = Replica::new(&api);
+    let whole = inspection(app, &station(app, Place::Own), &["YK-14"]);
+    let mut sent = whole.clone();
+    let dropped = sent.body["photos"].as_array_mut().and_then(Vec::pop).expect("a photo");
+    let made = id(&sent.put(&api).created());
+    phone.follow(app, &api);
+    assert_eq!(phone.thing("inspection", &made)["lacking"], json!([dropped["item_id"]]));
+    let amended = json!({"version": 2, "reason": "补报照片", "inspection": whole.body});
+    api.post(&format!("{}/amendments", whole.path()), &amended).created();
+    phone.follow(app, &api);
+    let held = phone.thing("inspection", &made);
+    assert_eq!(held["lacking"], json!([]));
+    assert!(held["missing"].as_array().is_some_and(|m| m.contains(&dropped["photo_id"])), "{held}");
 }
 
 fn a_finding_is_followed_to_its_closing(app: &TestApp) {
