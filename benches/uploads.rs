@@ -6,7 +6,8 @@
 //! cargo bench --bench uploads
 //! ```
 //!
-//! Memory is what the kernel says: `VmRSS` when idle, `VmHWM` after its mark was reset. Linux only.
+//! Memory is what the kernel says: `VmRSS` of the server that has just begun and done nothing, `VmHWM` of each round. Linux
+//! only.
 
 use serde_json::Value;
 use std::fs;
@@ -43,6 +44,8 @@ fn main() -> Done<()> {
     let folder = tempfile::tempdir()?;
     let token = seed(folder.path())?;
     let server = Server::start(folder.path())?;
+    std::thread::sleep(Duration::from_secs(1));
+    let idle = server.memory("VmRSS:")?;
     let phone = Phone { agent: agent(), base: server.base.clone(), token };
     send_all(&phone, Phone::send_tus)?; // threads, pools and caches as after a day of work
     println!(
@@ -52,8 +55,6 @@ fn main() -> Done<()> {
     for (name, send) in [("tus", Phone::send_tus as Sending), ("whole", Phone::send_whole)] {
         for _ in 0..ROUNDS {
             let floor = write_synced(folder.path())?;
-            std::thread::sleep(Duration::from_secs(1));
-            let idle = server.memory("VmRSS:")?;
             server.reset_peak()?;
             let pace = send_all(&phone, send)?;
             let peak = server.memory("VmHWM:")?;
