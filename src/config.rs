@@ -105,7 +105,8 @@ pub struct Config {
 }
 
 /// Environment names that belong to the tests.
-const NOT_SETTINGS: [&str; 5] = ["test_require", "test_keep", "test_s3", "update_golden", "config"];
+const NOT_SETTINGS: [&str; 6] =
+    ["test_require", "test_keep", "test_cases", "test_s3", "update_golden", "config"];
 
 impl Config {
     /// Reads the settings of this process.
