@@ -93,6 +93,12 @@ ids! {
     RectificationId;
     /// A check of a claim: the street's 初核 or a re-inspection 复查.
     CheckId;
+    /// What is asked for about a finding: more time, a dispute, 挂账, a termination.
+    RequestId;
+    /// A finding passed on to another authority 移送.
+    ReferralId;
+    /// A call or a visit about a finding.
+    ContactId;
     /// A letter 提醒函.
     LetterId;
     /// Letters drafted together.

@@ -14,6 +14,7 @@ pub mod files;
 
 pub mod access;
 pub mod audit;
+pub mod settings;
 
 pub mod calendar;
 pub mod campaigns;

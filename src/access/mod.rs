@@ -2,6 +2,7 @@
 //! the places they reach; `passwords`, `keys` and `tokens` are the proofs; `sessions` logs in and out; `users` keeps the
 //! accounts. Serves every capability and knows none of them.
 
+mod employer;
 pub mod keys;
 pub mod passwords;
 pub mod permissions;
@@ -12,6 +13,7 @@ pub mod tokens;
 pub mod users;
 
 pub use crate::db::{Actor, Stamp};
+pub use employer::{Employer, employer};
 pub use permissions::{Action, Permission, Role};
 pub use scope::{Holder, Places, Scope};
 pub use store::streets_under;

@@ -114,6 +114,32 @@ permissions! {
     ConfirmFinding = "finding.confirm" [Drafter|Reviewer];
     /// Record that a finding was served.
     ServeFinding = "finding.serve" [Inspector|Drafter];
+    /// Confirm or set the due day of a finding.
+    SetDeadline = "finding.deadline" [Drafter];
+    /// Ask for more time (延期).
+    AskExtension = "finding.ask_extension" [Street|Operator|Drafter];
+    /// Dispute a finding (申诉).
+    DisputeFinding = "finding.dispute" [Street|Operator];
+    /// Ask to follow a finding in stages (挂账).
+    AskLongTerm = "finding.ask_long_term" [Drafter|Reviewer];
+    /// Record that a stage is done.
+    FinishStage = "finding.stage" [Drafter];
+    /// Ask to end a finding because its place changed (终结).
+    AskTermination = "finding.ask_termination" [Street|Drafter];
+    /// Decide what was asked for; the rank that it needs is a rule of the finding.
+    DecideRequest = "finding.decide" [Reviewer|Issuer];
+    /// Stop and start the clock (停工暂停).
+    SuspendFinding = "finding.suspend" [Drafter|Reviewer];
+    /// Pass a finding on to another authority (移送).
+    ReferFinding = "finding.refer" [Inspector|Drafter|Reviewer];
+    /// Receive what was passed on, and say what came of it.
+    AnswerReferral = "finding.answer_referral" [Drafter|Fire];
+    /// The fire brigade's re-check of a joint finding.
+    BrigadeCheck = "finding.brigade_check" [Fire];
+    /// Name who answers for a finding.
+    AssignFinding = "finding.assign" [Street|Operator|Drafter];
+    /// Log a call or a visit about a finding.
+    LogContact = "finding.contact" [Street|Drafter];
     /// Claim that a finding is rectified.
     ClaimRectification = "finding.claim" [Street|Operator];
     /// The street's first check of a claim (初核).
@@ -138,6 +164,10 @@ permissions! {
     ReadLetters = "letter.read" [Drafter|Reviewer|Registrar|Issuer|Street|Supervisor];
     /// Read compliance per facility and street.
     ReadCompliance = "compliance.read" [Inspector|Drafter|Reviewer|Registrar|Issuer|Street|Operator|Supervisor];
+    /// Read the bureau's settings.
+    ReadSettings = "setting.read" [Drafter|Reviewer|Registrar|Issuer|Supervisor|Admin];
+    /// Change the bureau's settings.
+    WriteSettings = "setting.write" [Admin];
     /// Read the audit trail.
     ReadAudit = "audit.read" [Supervisor|AuditAdmin];
 }

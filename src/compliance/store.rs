@@ -87,7 +87,7 @@ pub fn last_complete(
 pub fn unsettled(conn: &mut AnyConn, ids: &[FacilityId]) -> Outcome<HashMap<FacilityId, Vec<OpenLine>>> {
     let rows: Vec<(FacilityId, String, State, Option<NaiveDate>)> = finding::table
         .filter(finding::facility_id.eq_any(ids.to_vec()))
-        .filter(finding::state.ne_all([State::Closed, State::Withdrawn]))
+        .filter(finding::state.ne_all(State::SETTLED))
         .order(finding::number)
         .select((finding::facility_id, finding::number, finding::state, finding::due_on))
         .load(conn)?;

@@ -470,6 +470,14 @@ diesel::table! {
         responsible_person -> Text,
         revision -> Integer,
         printed_at -> Nullable<TsUtc>,
+        joint -> Bool,
+        long_term -> Bool,
+        drawn -> Bool,
+        due_original -> Nullable<Date>,
+        due_confirmed_by -> Nullable<IdSql>,
+        paused_at -> Nullable<TsUtc>,
+        resume_to -> Nullable<Text>,
+        paused_until -> Nullable<Date>,
     }
 }
 
@@ -535,6 +543,107 @@ diesel::table! {
         note -> Text,
         checked_by -> IdSql,
         checked_at -> TsUtc,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// What one person asks for and another decides.
+    finding_request (id) {
+        id -> IdSql,
+        finding_id -> IdSql,
+        kind -> Text,
+        asked_by -> IdSql,
+        asked_at -> TsUtc,
+        reason -> Text,
+        ground -> Nullable<Text>,
+        until -> Nullable<Date>,
+        result -> Nullable<Text>,
+        decided_by -> Nullable<IdSql>,
+        decided_at -> Nullable<TsUtc>,
+        note -> Nullable<Text>,
+        due_before -> Nullable<Date>,
+        due_after -> Nullable<Date>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// A stage of what is followed in stages.
+    finding_stage (request_id, position) {
+        request_id -> IdSql,
+        position -> Integer,
+        title -> Text,
+        due_on -> Date,
+        done_by -> Nullable<IdSql>,
+        done_at -> Nullable<TsUtc>,
+        note -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// A finding passed on to another authority.
+    referral (id) {
+        id -> IdSql,
+        finding_id -> IdSql,
+        agency -> Text,
+        addressee -> Text,
+        imminent -> Bool,
+        matter -> Text,
+        sent_by -> IdSql,
+        sent_at -> TsUtc,
+        received_by -> Nullable<IdSql>,
+        received_at -> Nullable<TsUtc>,
+        receipt_note -> Nullable<Text>,
+        result -> Nullable<Text>,
+        result_by -> Nullable<IdSql>,
+        result_at -> Nullable<TsUtc>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// A call or a visit about a finding.
+    contact (id) {
+        id -> IdSql,
+        finding_id -> IdSql,
+        method -> Text,
+        person -> Text,
+        note -> Text,
+        happened_on -> Date,
+        logged_by -> IdSql,
+        logged_at -> TsUtc,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::TsUtc;
+    /// The seed of a year's draw.
+    draw_seed (year) {
+        year -> Integer,
+        seed -> Text,
+        sha256 -> Text,
+        made_at -> TsUtc,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// What the bureau sets while it works.
+    setting (name) {
+        name -> Text,
+        value -> Text,
+        reason -> Text,
+        set_by -> Nullable<IdSql>,
+        set_at -> TsUtc,
+        revision -> Integer,
     }
 }
 
@@ -815,6 +924,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     finding_interval,
     rectification,
     finding_check,
+    finding_request,
+    finding_stage,
+    referral,
+    contact,
+    draw_seed,
+    setting,
     letter_batch,
     letter,
     letter_line,

@@ -187,6 +187,14 @@ pub fn facility_by_id(conn: &mut AnyConn, id: FacilityId) -> Outcome<FacilityNow
     store::facility_now(conn, id)?.ok_or_else(|| Fault::missing("设施"))
 }
 
+/// The versions of a facility, oldest first, whoever asks.
+///
+/// # Errors
+/// The database's.
+pub fn versions_of(conn: &mut AnyConn, id: FacilityId) -> Outcome<Vec<FacilityView>> {
+    store::versions(conn, id)
+}
+
 /// Adds a facility.
 ///
 /// # Errors

@@ -2,7 +2,7 @@
 //! last day rolls forward over rest days for 一般 and 较大 (民法典第二百零三条), never for 重大 and never for 立即整改. What is
 //! computed is a suggestion that the clerk confirms.
 
-use crate::calendar::rules::WorkCalendar;
+use crate::calendar::rules::{Reckoned, WorkCalendar};
 use crate::checklists::{Severity, Term, TermUnit};
 use crate::clock::business_date;
 use chrono::{DateTime, Days, NaiveDate, Utc};
@@ -29,7 +29,7 @@ pub fn suggest(served_on: NaiveDate, term: Term, severity: Severity, calendar: &
     }
     let last = match term.unit {
         TermUnit::WorkingDay => calendar.add_working_days(served_on, term.days),
-        TermUnit::CalendarDay => crate::calendar::rules::Reckoned {
+        TermUnit::CalendarDay => Reckoned {
             value: served_on.checked_add_days(Days::new(u64::from(term.days))).unwrap_or(NaiveDate::MAX),
             provisional: false,
         },
@@ -43,6 +43,46 @@ pub fn suggest(served_on: NaiveDate, term: Term, severity: Severity, calendar: &
     let moved = if rolled.value == last.value { "" } else { "，末日为休息日顺延" };
     let provisional = last.provisional || rolled.provisional;
     Deadline { due_on: rolled.value, rule: format!("{counted}{moved}"), calendar_version, provisional }
+}
+
+/// When the clock stood still: from a day until a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pause {
+    /// The day on which it stopped.
+    pub from: NaiveDate,
+    /// The day on which it ran again.
+    pub until: NaiveDate,
+}
+
+/// The due date after a pause: later by as many days (of the term's unit) as the clock stood still. A day that had passed
+/// before stays, and a 重大 finding's never moves.
+pub fn shifted(
+    due_on: NaiveDate,
+    pause: Pause,
+    unit: TermUnit,
+    severity: Severity,
+    calendar: &WorkCalendar,
+) -> Deadline {
+    let calendar_version = calendar.version().to_string();
+    let days = (pause.until - pause.from).num_days();
+    if severity == Severity::Major || pause.from > due_on || days <= 0 {
+        return Deadline { due_on, rule: String::new(), calendar_version, provisional: false };
+    }
+    let moved = match unit {
+        TermUnit::CalendarDay => Reckoned {
+            value: due_on.checked_add_days(Days::new(days.unsigned_abs())).unwrap_or(NaiveDate::MAX),
+            provisional: false,
+        },
+        TermUnit::WorkingDay => {
+            let spent = pause.from.iter_days().skip(1).take_while(|day| *day <= pause.until);
+            let worked = spent.filter(|day| calendar.is_working_day(*day).value).count();
+            calendar.add_working_days(due_on, u16::try_from(worked).unwrap_or(u16::MAX))
+        }
+    };
+    let rolled = calendar.roll_forward(moved.value);
+    let rule = format!("暂停 {days} 天，期限由 {due_on} 顺延");
+    let provisional = moved.provisional || rolled.provisional;
+    Deadline { due_on: rolled.value, rule, calendar_version, provisional }
 }
 
 /// Whether a finding due on `due_on` is overdue at `now`.
@@ -87,6 +127,24 @@ mod tests {
             assert_eq!(due(served, days, unit, severity), (day(expected), false), "{served} + {days}");
         }
         assert_eq!(due("2026-12-30", 3, CalendarDay, General), (day("2027-01-04"), true));
+    }
+
+    #[test]
+    fn the_due_day_moves_by_as_much_as_the_clock_stood_still() {
+        use Severity::{General, Major};
+        use TermUnit::{CalendarDay, WorkingDay};
+        for (due, from, until, unit, severity, expected) in [
+            ("2026-09-10", "2026-09-08", "2026-09-11", CalendarDay, General, "2026-09-14"),
+            ("2026-09-10", "2026-09-08", "2026-09-08", CalendarDay, General, "2026-09-10"),
+            ("2026-09-10", "2026-09-11", "2026-09-15", CalendarDay, General, "2026-09-10"),
+            ("2026-09-10", "2026-09-08", "2026-09-11", CalendarDay, Major, "2026-09-10"),
+            // The holidays of October are no working days lost.
+            ("2026-10-08", "2026-09-30", "2026-10-08", WorkingDay, General, "2026-10-09"),
+        ] {
+            let pause = Pause { from: day(from), until: day(until) };
+            let moved = shifted(day(due), pause, unit, severity, &calendar());
+            assert_eq!(moved.due_on, day(expected), "{due} {from}..{until} {unit:?}");
+        }
     }
 
     #[test]

@@ -1,17 +1,21 @@
 //! Findings 问题, and the loop that each goes through until it is struck off the ledger 销号. `rules` is the pure table of
 //! what may happen and who may do it; `deadlines` reckons due dates (pure); `opening` makes a finding of a failing item;
-//! `on_site` claims and closes what was put right at once, and `recheck` says what another look makes of it; `steps`
+//! `side` holds what goes on beside the straight way, `draw` says which claims are looked at, `attribution` whose days they
+//! were; `on_site` claims and closes what was put right at once, and `recheck` says what another look makes of it; `steps`
 //! takes it further, one transaction a step; `record` writes what every step leaves: an event, the state's interval, the
 //! audit line and the change feed. A closed finding is never edited: the same item failing again opens a new one that
 //! points back to it.
 
 mod amended;
+pub mod attribution;
 pub mod deadlines;
+pub mod draw;
 mod on_site;
 mod opening;
 mod recheck;
 mod record;
 pub mod rules;
+pub mod side;
 mod steps;
 pub(crate) mod store;
 mod view;
@@ -21,7 +25,8 @@ pub use on_site::{OnSite, OnSiteClosing, close_on_site};
 pub use opening::{OpenFinding, Opened, open_for};
 pub use recheck::{Became, codes_at, recheck};
 pub use steps::{
-    Claim, Recheck, Service, check, claim, close, confirm, reinspect, return_claim, serve, withdraw,
+    Claim, Recheck, Service, brigade_check, check, claim, close, confirm, reinspect, return_claim, serve,
+    set_deadline, withdraw,
 };
 pub use store::FindingFilter;
 pub use view::{FindingDetail, FindingView, find, list};

@@ -32,7 +32,7 @@ pub(super) fn claim(tx: &mut Tx<'_>, row: &mut FindingRow, new: &OpenFinding<'_>
     if new.third_party || row.severity == Severity::Major || !waits {
         return Ok(());
     }
-    let who = Who { id: new.found_by, roles: vec![], third_party: false };
+    let who = Who::with(new.found_by, vec![], false);
     let next = ask_table(tx, row, new, Event::Claim { proofs: said.after.len() }, &who)?;
     let id: RectificationId = tx.new_id();
     let subject = Subject {
@@ -83,7 +83,7 @@ pub fn close_on_site(tx: &mut Tx<'_>, closing: &OnSiteClosing<'_>) -> Outcome<Op
     let last = last.is_some_and(|claim| claim.inspection_id == Some(inspection));
     let event = Event::CloseOnSite { last, photos_missing };
     let roles = second.roles_over(row.street_id, row.facility_id, &row.category);
-    let who = Who { id: second.id, roles, third_party: second.third_party };
+    let who = Who::with(second.id, roles, second.third_party);
     let Ok(next) = decide(&case_of(tx.conn(), &row)?, event, &who) else { return Ok(None) };
     row.closed_by = Some(second.id);
     row.closed_at = Some(tx.ts());

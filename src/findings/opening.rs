@@ -14,11 +14,9 @@ use crate::db::{Tx, counter};
 use crate::directory::{self, FacilityNow};
 use crate::fault::{Fault, Outcome};
 use crate::ids::{CampaignId, FindingId, InspectionId, ItemId, UserId};
+use crate::settings::{self, Relapse};
 use chrono::{DateTime, Datelike as _, Months, Utc};
 use serde_json::{Value, json};
-
-/// A relapse within so many months is linked and named 重复出现.
-const RELAPSE_MONTHS: u32 = 12;
 
 /// A failing item, in neutral terms: who looked and why does not matter here.
 #[derive(Debug, Clone)]
@@ -133,7 +131,10 @@ fn months_before(at: DateTime<Utc>, months: u32) -> DateTime<Utc> {
 fn fresh(tx: &mut Tx<'_>, new: &OpenFinding<'_>) -> Outcome<FindingRow> {
     let (facility, item) = (new.facility, new.item);
     let street = directory::street(tx.conn(), facility.street_id)?;
-    let since = months_before(tx.now(), RELAPSE_MONTHS);
+    let relapse: Relapse = settings::get(tx.conn())?;
+    let since = months_before(tx.now(), relapse.months);
+    let repeat_of = store::last_closed(tx.conn(), facility.id, &item.code, since.into())?;
+    let shorter = repeat_of.is_some() && relapse.halves_term;
     Ok(FindingRow {
         id: tx.new_id(),
         number: number(tx, &street.code)?,
@@ -152,7 +153,7 @@ fn fresh(tx: &mut Tx<'_>, new: &OpenFinding<'_>) -> Outcome<FindingRow> {
         third_party: new.third_party,
         route: facility.route,
         state: State::Open,
-        repeat_of: store::last_closed(tx.conn(), facility.id, &item.code, since.into())?,
+        repeat_of,
         parent_id: None,
         found_by: new.found_by,
         found_at: tx.ts(),
@@ -161,7 +162,7 @@ fn fresh(tx: &mut Tx<'_>, new: &OpenFinding<'_>) -> Outcome<FindingRow> {
         clause: None,
         service_method: None,
         served_at: None,
-        term_days: i32::from(item.term.days),
+        term_days: i32::from(if shorter { item.term.days.div_ceil(2) } else { item.term.days }),
         term_unit: item.term.unit,
         due_on: None,
         due_rule: None,
@@ -182,6 +183,14 @@ fn fresh(tx: &mut Tx<'_>, new: &OpenFinding<'_>) -> Outcome<FindingRow> {
         responsible_post: "设施负责人".into(),
         responsible_person: facility.contact_name.clone(),
         revision: 1,
+        joint: false,
+        long_term: false,
+        drawn: false,
+        due_original: None,
+        due_confirmed_by: None,
+        paused_at: None,
+        resume_to: None,
+        paused_until: None,
     })
 }
 
@@ -191,7 +200,7 @@ fn settle_on_site(tx: &mut Tx<'_>, row: &mut FindingRow, new: &OpenFinding<'_>) 
     if new.third_party || row.severity == Severity::Major {
         return Ok(());
     }
-    let who = Who { id: new.found_by, roles: vec![], third_party: false };
+    let who = Who::with(new.found_by, vec![], false);
     ask_table(tx, row, new, Event::Confirm { clause: false }, &who)?;
     row.confirmed_by = Some(who.id);
     row.confirmed_at = Some(tx.ts());
@@ -220,10 +229,16 @@ pub(super) fn ask_table(
         kind: new.facility.kind,
         route: row.route,
         third_party: row.third_party,
+        joint: row.joint,
+        long_term: row.long_term,
+        drawn: row.drawn,
+        referral_pending: false,
         found_by: row.found_by,
+        confirmed_by: row.confirmed_by,
         claimed_by: None,
         checked_by: None,
         reinspected: None,
+        resume_to: None,
     };
     let refused =
         |r: super::rules::Refusal| Fault::internal(format!("{} at {}: {}", event.name(), tx.now(), r.code));
@@ -237,6 +252,7 @@ pub(super) fn date(tx: &mut Tx<'_>, row: &mut FindingRow) -> Outcome<()> {
     let term = crate::checklists::Term { days, unit: row.term_unit };
     let deadline = deadlines::suggest(business_date(tx.now()), term, row.severity, &calendar);
     row.due_on = Some(deadline.due_on);
+    row.due_original = row.due_on;
     row.due_rule = Some(deadline.rule);
     row.calendar_version = Some(deadline.calendar_version);
     row.due_provisional = deadline.provisional;

@@ -91,7 +91,7 @@ fn reinspect(
     photos: &[Declared],
 ) -> Outcome<bool> {
     let roles = by.roles_over(row.street_id, row.facility_id, &row.category);
-    let who = Who { id: by.id, roles, third_party: by.third_party };
+    let who = Who::with(by.id, roles, by.third_party);
     let case = case_of(tx.conn(), row)?;
     let Ok(next) = decide(&case, Event::Reinspect { passed }, &who) else { return Ok(false) };
     let line: CheckId = tx.new_id();

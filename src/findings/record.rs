@@ -2,6 +2,7 @@
 //! and the row in the change feed, all in the step's own transaction.
 
 use super::rules::State;
+use super::side;
 use super::store::{self, EventRow, FindingRow};
 use crate::db::{Change, Tx};
 use crate::fault::Outcome;
@@ -21,6 +22,10 @@ pub fn advance(
     row.state = to;
     row.revision += 1;
     store::save(tx.conn(), row)?;
+    if from.is_unsettled() && !to.is_unsettled() {
+        let at = tx.ts();
+        side::store::lapse_requests(tx.conn(), row.id, at)?;
+    }
     leave(tx, row, event, Some(from), reason, detail)
 }
 

@@ -1,13 +1,21 @@
 //! The loop as a pure table: a case, an event and an actor give a new state with its effects, or a refusal with a code.
-//! Separation of persons is here and nowhere else: nobody closes what they claimed, checked or re-inspected; a 重大 finding
-//! is confirmed by a second person with a clause; the closer's rank follows the severity. What was put right on the spot is
-//! closed by the second inspector who was there, whatever the rank, and never where it is 重大.
+//! Separation of persons is here and nowhere else: nobody closes what they claimed, checked or re-inspected, and a deputy
+//! may not do what the person they stand for may not. `line` holds the straight way from open to closed; `side` the ways
+//! beside it: extensions, disputes, suspensions, 挂账, terminations, referrals and the fire brigade's own re-check.
+
+mod line;
+mod side;
+#[cfg(test)]
+mod tests;
 
 use crate::access::Role;
 use crate::checklists::{Proof, Severity};
 use crate::db::types::coded;
 use crate::directory::{FacilityKind, Route};
 use crate::ids::UserId;
+
+pub use line::closing_role;
+pub use side::deciding_role;
 
 coded! {
     /// Where a finding stands.
@@ -24,22 +32,45 @@ coded! {
         Checked = "checked" "街道已初核",
         /// Sent back to be rectified again.
         Returned = "returned" "退回重改",
+        /// The responsible side says that it is none 申诉; the clock stands still.
+        Disputed = "disputed" "申诉中",
+        /// Work has to stop for a time, e.g. for a typhoon 停工; the clock stands still.
+        Suspended = "suspended" "停工暂停",
+        /// It takes long and is followed in stages 挂账.
+        LongTerm = "long_term" "挂账",
         /// Struck off the ledger 销号.
         Closed = "closed" "已销号",
         /// A mistake 误报.
         Withdrawn = "withdrawn" "已撤销",
+        /// The place is no more what it was found in 终结: never counted as rectified.
+        Terminated = "terminated" "已终结",
     }
 }
 
 impl State {
+    /// The ends: nothing happens any more.
+    pub const SETTLED: [Self; 3] = [Self::Closed, Self::Withdrawn, Self::Terminated];
+
+    /// The deadline runs: served and not yet accepted.
+    pub const RUNNING: [Self; 5] =
+        [Self::Served, Self::Rectified, Self::Checked, Self::Returned, Self::LongTerm];
+
+    /// The responsible side is to act.
+    pub const TO_RECTIFY: [Self; 3] = [Self::Served, Self::Returned, Self::LongTerm];
+
     /// Counts as not yet dealt with.
     pub fn is_unsettled(self) -> bool {
-        !matches!(self, Self::Closed | Self::Withdrawn)
+        !Self::SETTLED.contains(&self)
     }
 
     /// The deadline runs: served and not yet accepted.
     pub fn deadline_runs(self) -> bool {
-        matches!(self, Self::Served | Self::Rectified | Self::Checked | Self::Returned)
+        Self::RUNNING.contains(&self)
+    }
+
+    /// The responsible side is to act.
+    pub fn is_to_rectify(self) -> bool {
+        Self::TO_RECTIFY.contains(&self)
     }
 }
 
@@ -55,6 +86,20 @@ coded! {
     }
 }
 
+coded! {
+    /// What one person asks for and another decides.
+    pub enum RequestKind {
+        /// More time 延期.
+        Extension = "extension" "延期申请",
+        /// It is no finding 申诉.
+        Dispute = "dispute" "申诉",
+        /// To be followed in stages 挂账.
+        LongTerm = "long_term" "挂账申请",
+        /// To end because the place changed 终结.
+        Termination = "termination" "终结申请",
+    }
+}
+
 /// What happens to a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
@@ -65,6 +110,8 @@ pub enum Event {
     },
     /// It is served on the responsible side.
     Serve,
+    /// The clerk confirms the suggested due date, or sets another.
+    SetDeadline,
     /// The responsible side claims that it is rectified.
     Claim {
         /// Photos or documents declared with the claim.
@@ -93,8 +140,60 @@ pub enum Event {
         /// Photos of before and after that have not arrived.
         photos_missing: usize,
     },
+    /// The fire brigade re-checks a joint finding: only that closes it.
+    BrigadeCheck {
+        /// It is rectified.
+        passed: bool,
+    },
     /// It was a mistake.
     Withdraw,
+    /// Something is asked for.
+    Ask(Asked),
+    /// What was asked for is decided.
+    Decide(Decided),
+    /// Work has to stop for a time.
+    Suspend,
+    /// Work goes on.
+    Resume,
+    /// It is passed on to another authority 移送; its own way goes on.
+    Refer {
+        /// There is danger at once.
+        imminent: bool,
+    },
+    /// The named person who answers for it changes.
+    Assign,
+    /// Somebody called or came by 联络.
+    Contact,
+    /// A stage of what is on account 挂账 is done.
+    Stage,
+}
+
+/// Something asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked {
+    /// What.
+    pub kind: RequestKind,
+    /// The like has been asked and is not decided.
+    pub pending: bool,
+    /// The time to ask has passed: the due day, or three working days after service for a dispute.
+    pub late: bool,
+    /// What has to come with it is there: the stages, or the change of the place.
+    pub grounded: bool,
+}
+
+/// A decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decided {
+    /// Of what.
+    pub kind: RequestKind,
+    /// What was asked for is granted.
+    pub granted: bool,
+    /// The due day has passed.
+    pub overdue: bool,
+    /// Who asked.
+    pub asked_by: UserId,
+    /// Files that were announced with the request and have not arrived.
+    pub files_missing: usize,
 }
 
 impl Event {
@@ -103,15 +202,50 @@ impl Event {
         match self {
             Self::Confirm { .. } => "confirmed",
             Self::Serve => "served",
+            Self::SetDeadline => "deadline_set",
             Self::Claim { .. } => "claimed",
             Self::Check(_) => "checked",
             Self::Reinspect { .. } => "reinspected",
             Self::Return => "returned",
             Self::Close { .. } => "closed",
             Self::CloseOnSite { .. } => "closed_on_site",
+            Self::BrigadeCheck { .. } => "brigade_checked",
             Self::Withdraw => "withdrawn",
+            Self::Ask(Asked { kind, .. }) => match kind {
+                RequestKind::Extension => "extension_asked",
+                RequestKind::Dispute => "disputed",
+                RequestKind::LongTerm => "long_term_asked",
+                RequestKind::Termination => "termination_asked",
+            },
+            Self::Decide(Decided { kind, granted, .. }) => match (kind, granted) {
+                (RequestKind::Extension, true) => "extended",
+                (RequestKind::Extension, false) => "extension_refused",
+                (RequestKind::Dispute, true) => "dispute_upheld",
+                (RequestKind::Dispute, false) => "dispute_refused",
+                (RequestKind::LongTerm, true) => "put_on_account",
+                (RequestKind::LongTerm, false) => "long_term_refused",
+                (RequestKind::Termination, true) => "terminated",
+                (RequestKind::Termination, false) => "termination_refused",
+            },
+            Self::Suspend => "suspended",
+            Self::Resume => "resumed",
+            Self::Refer { .. } => "referred",
+            Self::Assign => "assigned",
+            Self::Contact => "contacted",
+            Self::Stage => "stage_done",
         }
     }
+}
+
+/// A re-inspection of the claim that stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reinspected {
+    /// Who looked.
+    pub by: UserId,
+    /// It is rectified.
+    pub passed: bool,
+    /// By a third party: evidence only.
+    pub third_party: bool,
 }
 
 /// What is known of a finding when something happens to it.
@@ -129,14 +263,26 @@ pub struct Case {
     pub route: Route,
     /// Found by a third party.
     pub third_party: bool,
+    /// The fire brigade's own finding, mirrored here.
+    pub joint: bool,
+    /// It was put on account 挂账 at some time: its rank stays the issuer's.
+    pub long_term: bool,
+    /// The draw picked the claim that stands for a look on site.
+    pub drawn: bool,
+    /// Passed on to an authority that has not said what came of it.
+    pub referral_pending: bool,
     /// Who found it.
     pub found_by: UserId,
+    /// Who confirmed it.
+    pub confirmed_by: Option<UserId>,
     /// Who claimed last.
     pub claimed_by: Option<UserId>,
     /// Who checked the last claim for the street.
     pub checked_by: Option<UserId>,
-    /// Who re-inspected since the last claim, and whether it passed.
-    pub reinspected: Option<(UserId, bool)>,
+    /// The re-inspection since the last claim.
+    pub reinspected: Option<Reinspected>,
+    /// Where it goes back to when the clock runs again.
+    pub resume_to: Option<State>,
 }
 
 /// Who acts.
@@ -144,15 +290,33 @@ pub struct Case {
 pub struct Who {
     /// The account.
     pub id: UserId,
+    /// Those they stand for as a deputy: what these may not do, they may not.
+    pub acts_for: Vec<UserId>,
     /// Its roles.
     pub roles: Vec<Role>,
     /// Works for a third party.
     pub third_party: bool,
+    /// Belongs to the unit that is to rectify.
+    pub inside_line: bool,
 }
 
 impl Who {
+    /// Somebody of whom only the account and the roles count.
+    pub fn with(id: UserId, roles: Vec<Role>, third_party: bool) -> Self {
+        Self { id, acts_for: vec![], roles, third_party, inside_line: false }
+    }
+
     fn is(&self, role: Role) -> bool {
         self.roles.contains(&role)
+    }
+
+    /// Whether they, or somebody they stand for, is that person.
+    fn is_one(&self, person: UserId) -> bool {
+        self.id == person || self.acts_for.contains(&person)
+    }
+
+    fn did(&self, person: Option<UserId>) -> bool {
+        person.is_some_and(|p| self.is_one(p))
     }
 }
 
@@ -174,7 +338,7 @@ pub struct Refusal {
     pub detail: &'static str,
 }
 
-fn no(code: &'static str, detail: &'static str) -> Result<Move, Refusal> {
+fn no<T>(code: &'static str, detail: &'static str) -> Result<T, Refusal> {
     Err(Refusal { code, detail })
 }
 
@@ -187,390 +351,34 @@ fn to(state: State) -> Result<Move, Refusal> {
 /// # Errors
 /// A refusal; nothing changes.
 pub fn decide(case: &Case, event: Event, who: &Who) -> Result<Move, Refusal> {
-    use State::{Checked, Confirmed, Open, Rectified, Returned, Served};
+    use State::{Checked, Confirmed, Open, Rectified, Suspended};
     match (event, case.state) {
-        (Event::Confirm { clause }, Open) => confirm(case, clause, who),
-        (Event::Serve, Confirmed) => serve(who),
-        (Event::Claim { proofs }, Served | Returned) => claim(case, proofs),
-        (Event::Check(result), Rectified) => check(case, result, who),
-        (Event::Reinspect { passed }, Rectified | Checked) => reinspect(case, passed, who),
-        (Event::Return, Rectified | Checked) => return_claim(case, who),
+        (Event::Confirm { clause }, Open) => line::confirm(case, clause, who),
+        (Event::Serve, Confirmed) => line::serve(who),
+        (Event::SetDeadline, state) if state.is_to_rectify() => side::set_deadline(case, who),
+        (Event::Claim { proofs }, state) if state.is_to_rectify() => line::claim(case, proofs),
+        (Event::Check(result), Rectified) => line::check(case, result, who),
+        (Event::Reinspect { passed }, Rectified | Checked) => line::reinspect(case, passed, who),
+        (Event::Return, Rectified | Checked) => line::return_claim(case, who),
         (Event::Close { proofs_received, proofs_missing }, Rectified | Checked) => {
-            close(case, proofs_received, proofs_missing, who)
+            line::close(case, proofs_received, proofs_missing, who)
         }
         (Event::CloseOnSite { last, photos_missing }, Rectified) => {
-            close_on_site(case, last, photos_missing, who)
+            line::close_on_site(case, last, photos_missing, who)
         }
-        (Event::Withdraw, state) if state.is_unsettled() => withdraw(case, who),
-        _ => no("wrong_state", "当前状态不能执行此操作"),
+        (Event::BrigadeCheck { passed }, Rectified | Checked) => side::brigade_check(case, passed, who),
+        (Event::Withdraw, state) if state.is_unsettled() => line::withdraw(case, who),
+        (Event::Ask(asked), _) => side::ask(case, asked),
+        (Event::Decide(decided), _) => side::decide(case, decided, who),
+        (Event::Suspend, state) if state.is_to_rectify() => side::suspend(case, who),
+        (Event::Resume, Suspended) => to(case.resume_to.unwrap_or(State::Served)),
+        (Event::Refer { imminent }, state) if state.is_unsettled() => side::refer(case, imminent, who),
+        (Event::Stage, State::LongTerm) => to(State::LongTerm),
+        (Event::Assign | Event::Contact, state) if state.is_unsettled() => to(state),
+        _ => wrong_state(),
     }
 }
 
-fn confirm(case: &Case, clause: bool, who: &Who) -> Result<Move, Refusal> {
-    if who.third_party {
-        return no("third_party_may_not_confirm", "第三方不能确认问题，须由局工作人员确认");
-    }
-    if case.severity == Severity::Major {
-        if case.kind != FacilityKind::Institution {
-            return no("major_binds_institutions_only", "重大事故隐患判定标准仅适用于养老机构");
-        }
-        if !clause {
-            return no("clause_required", "确认重大问题须注明判定标准条款");
-        }
-        if !who.is(Role::Reviewer) {
-            return no("reviewer_required", "重大问题须由部门负责人确认");
-        }
-        if who.id == case.found_by {
-            return no("second_person_required", "重大问题须由发现人以外的人确认");
-        }
-    }
-    to(State::Confirmed)
-}
-
-fn serve(who: &Who) -> Result<Move, Refusal> {
-    if who.third_party {
-        return no("third_party_may_not_serve", "第三方不能送达整改要求");
-    }
-    to(State::Served)
-}
-
-fn claim(case: &Case, proofs: usize) -> Result<Move, Refusal> {
-    if matches!(case.proof, Proof::Photo | Proof::Document) && proofs == 0 {
-        return no("proof_required", "须附整改后的照片或材料");
-    }
-    to(State::Rectified)
-}
-
-fn check(case: &Case, result: CheckResult, who: &Who) -> Result<Move, Refusal> {
-    if case.route != Route::Street {
-        return no("not_by_the_street", "该设施的问题不经街道初核");
-    }
-    if case.claimed_by == Some(who.id) && result != CheckResult::Skipped {
-        return no("own_claim", "不能初核本人申报的整改");
-    }
-    match result {
-        CheckResult::Pass | CheckResult::Skipped => to(State::Checked),
-        CheckResult::Fail => to(State::Returned),
-    }
-}
-
-fn reinspect(case: &Case, passed: bool, who: &Who) -> Result<Move, Refusal> {
-    if case.claimed_by == Some(who.id) {
-        return no("own_claim", "不能复查本人申报的整改");
-    }
-    // A third party's is evidence either way: what follows from it the bureau decides.
-    if passed || who.third_party { to(case.state) } else { to(State::Returned) }
-}
-
-fn return_claim(case: &Case, who: &Who) -> Result<Move, Refusal> {
-    if case.claimed_by == Some(who.id) {
-        return no("own_claim", "不能退回本人申报的整改");
-    }
-    to(State::Returned)
-}
-
-/// The role whose rank closes a severity.
-pub fn closing_role(severity: Severity) -> Role {
-    match severity {
-        Severity::General => Role::Drafter,
-        Severity::Serious => Role::Reviewer,
-        Severity::Major => Role::Issuer,
-    }
-}
-
-fn close(case: &Case, received: usize, missing: usize, who: &Who) -> Result<Move, Refusal> {
-    if who.third_party {
-        return no("third_party_may_not_close", "第三方的复查只作为证据，不能销号");
-    }
-    if !who.is(closing_role(case.severity)) {
-        return no(
-            "wrong_rank",
-            "销号人的级别与问题等级不符（一般由经办人、较大由部门负责人、重大由分管局领导销号）",
-        );
-    }
-    if case.route == Route::Street && case.state != State::Checked {
-        return no("street_check_required", "须先由街道初核，或记录未初核");
-    }
-    if missing > 0 || (matches!(case.proof, Proof::Photo | Proof::Document) && received == 0) {
-        return no("proof_missing", "整改证明材料尚未收齐");
-    }
-    let on_site =
-        case.severity != Severity::General || matches!(case.proof, Proof::Headcount | Proof::Revisit);
-    if on_site && !case.reinspected.is_some_and(|(_, passed)| passed) {
-        return no("reinspection_required", "须先有通过的现场复查");
-    }
-    let others = [case.claimed_by, case.checked_by, case.reinspected.map(|(id, _)| id)];
-    if others.contains(&Some(who.id)) {
-        return no("own_work", "申报、初核或复查过该问题的人不能销号");
-    }
-    Ok(Move { to: State::Closed, finder_closed: who.id == case.found_by })
-}
-
-/// Two inspectors saw it wrong and saw it right: that stands for the street's check, the re-inspection and the rank.
-fn close_on_site(case: &Case, last: bool, photos_missing: usize, who: &Who) -> Result<Move, Refusal> {
-    if who.third_party {
-        return no("third_party_may_not_close", "第三方的复查只作为证据，不能销号");
-    }
-    if case.severity == Severity::Major {
-        return no("major_not_on_site", "重大问题不能当场整改销号，须按程序确认");
-    }
-    if !last {
-        return no("not_on_site", "最近一次申报不是当场整改");
-    }
-    if !who.is(Role::Inspector) {
-        return no("second_person_required", "当场整改须由另一名在场检查人员确认");
-    }
-    if case.claimed_by == Some(who.id) {
-        return no("own_work", "申报、初核或复查过该问题的人不能销号");
-    }
-    if photos_missing > 0 {
-        return no("proof_missing", "整改证明材料尚未收齐");
-    }
-    // What shows only at another visit does not show at this one; and somebody has looked since and found it wanting.
-    if case.proof == Proof::Revisit || case.reinspected.is_some_and(|(_, passed)| !passed) {
-        return no("reinspection_required", "须先有通过的现场复查");
-    }
-    Ok(Move { to: State::Closed, finder_closed: who.id == case.found_by })
-}
-
-fn withdraw(case: &Case, who: &Who) -> Result<Move, Refusal> {
-    if who.id == case.found_by {
-        return no("second_person_required", "误报须由发现人以外的人撤销");
-    }
-    to(State::Withdrawn)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::db::types::Coded as _;
-    use crate::ids::{TypedId as _, new_uuid};
-    use chrono::DateTime;
-
-    fn person(n: i64) -> UserId {
-        UserId::from_uuid(new_uuid(DateTime::from_timestamp(1_700_000_000 + n, 0).unwrap()))
-    }
-
-    fn who(n: UserId, role: Role) -> Who {
-        Who { id: n, roles: vec![role], third_party: false }
-    }
-
-    struct People {
-        finder: UserId,
-        claimant: UserId,
-        checker: UserId,
-        again: UserId,
-        other: UserId,
-    }
-
-    fn people() -> People {
-        People {
-            finder: person(1),
-            claimant: person(2),
-            checker: person(3),
-            again: person(4),
-            other: person(5),
-        }
-    }
-
-    fn case(p: &People, state: State, severity: Severity) -> Case {
-        let after_claim = matches!(state, State::Rectified | State::Checked);
-        Case {
-            state,
-            severity,
-            proof: Proof::Photo,
-            kind: FacilityKind::Institution,
-            route: Route::Street,
-            third_party: false,
-            found_by: p.finder,
-            claimed_by: after_claim.then_some(p.claimant),
-            checked_by: (state == State::Checked).then_some(p.checker),
-            reinspected: after_claim.then_some((p.again, true)),
-        }
-    }
-
-    const EVENTS: [Event; 11] = [
-        Event::Confirm { clause: true },
-        Event::Serve,
-        Event::Claim { proofs: 1 },
-        Event::Check(CheckResult::Pass),
-        Event::Check(CheckResult::Fail),
-        Event::Reinspect { passed: true },
-        Event::Reinspect { passed: false },
-        Event::Return,
-        Event::Close { proofs_received: 1, proofs_missing: 0 },
-        Event::CloseOnSite { last: true, photos_missing: 0 },
-        Event::Withdraw,
-    ];
-
-    /// Every state × every event, by somebody who may: the new state's code, or `-` where it is refused.
-    /// Columns: confirm serve claim pass fail reinspect+ reinspect- return close on-site withdraw. `!` is refused for 重大.
-    const TABLE: [(&str, &str); 8] = [
-        ("open", "confirmed - - - - - - - - - withdrawn"),
-        ("confirmed", "- served - - - - - - - - withdrawn"),
-        ("served", "- - rectified - - - - - - - withdrawn"),
-        ("rectified", "- - - checked returned rectified returned returned - closed! withdrawn"),
-        ("checked", "- - - - - checked returned returned closed - withdrawn"),
-        ("returned", "- - rectified - - - - - - - withdrawn"),
-        ("closed", "- - - - - - - - - - -"),
-        ("withdrawn", "- - - - - - - - - - -"),
-    ];
-
-    #[test]
-    fn every_state_and_every_event() {
-        let p = people();
-        let all = Who { id: p.other, roles: Role::ALL.to_vec(), third_party: false };
-        assert_eq!(TABLE.len(), State::ALL.len());
-        for severity in Severity::ALL {
-            for (state, row) in TABLE {
-                let state = State::from_code(state).unwrap();
-                let expected: Vec<&str> = row.split(' ').collect();
-                assert_eq!(expected.len(), EVENTS.len());
-                for (event, expected) in EVENTS.iter().zip(expected) {
-                    let got = decide(&case(&p, state, *severity), *event, &all);
-                    let shown = got.map_or("-", |m| m.to.code());
-                    let expected = match expected.strip_suffix('!') {
-                        Some(_) if *severity == Severity::Major => "-",
-                        Some(lesser) => lesser,
-                        None => expected,
-                    };
-                    assert_eq!(shown, expected, "{severity:?} {state:?} {event:?}: {got:?}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn the_closer_is_of_the_rank_and_nobody_who_worked_on_it() {
-        let p = people();
-        let close = Event::Close { proofs_received: 1, proofs_missing: 0 };
-        for severity in Severity::ALL {
-            for role in Role::ALL {
-                let got = decide(&case(&p, State::Checked, *severity), close, &who(p.other, *role));
-                assert_eq!(got.is_ok(), *role == closing_role(*severity), "{severity:?} {role:?}");
-            }
-            for worked in [p.claimant, p.checker, p.again] {
-                let refused = decide(
-                    &case(&p, State::Checked, *severity),
-                    close,
-                    &who(worked, closing_role(*severity)),
-                );
-                assert_eq!(refused.unwrap_err().code, "own_work");
-            }
-            let finder =
-                decide(&case(&p, State::Checked, *severity), close, &who(p.finder, closing_role(*severity)));
-            assert!(finder.unwrap().finder_closed);
-        }
-        let outside = Who { third_party: true, ..who(p.other, Role::Drafter) };
-        let refused = decide(&case(&p, State::Checked, Severity::General), close, &outside);
-        assert_eq!(refused.unwrap_err().code, "third_party_may_not_close");
-    }
-
-    #[test]
-    fn closing_needs_proof_check_and_reinspection() {
-        let p = people();
-        let good = Event::Close { proofs_received: 1, proofs_missing: 0 };
-        let reviewer = who(p.other, Role::Reviewer);
-        let full = case(&p, State::Checked, Severity::Serious);
-        let code = |case: &Case, event, who: &Who| decide(case, event, who).map(|m| m.to).map_err(|r| r.code);
-        let none = Case { reinspected: None, ..full.clone() };
-        assert_eq!(code(&none, good, &reviewer), Err("reinspection_required"));
-        let failed = Case { reinspected: Some((p.again, false)), ..full.clone() };
-        assert_eq!(code(&failed, good, &reviewer), Err("reinspection_required"));
-        let late = Event::Close { proofs_received: 1, proofs_missing: 1 };
-        assert_eq!(code(&full, late, &reviewer), Err("proof_missing"));
-        let bare = Event::Close { proofs_received: 0, proofs_missing: 0 };
-        assert_eq!(code(&full, bare, &reviewer), Err("proof_missing"));
-        let unchecked = Case { state: State::Rectified, ..full.clone() };
-        assert_eq!(code(&unchecked, good, &reviewer), Err("street_check_required"));
-        let direct = Case { route: Route::Direct, ..unchecked };
-        assert_eq!(code(&direct, good, &reviewer), Ok(State::Closed));
-        let general = Case { reinspected: None, ..case(&p, State::Checked, Severity::General) };
-        assert_eq!(code(&general, good, &who(p.other, Role::Drafter)), Ok(State::Closed));
-        let revisit = Case { proof: Proof::Revisit, ..general };
-        assert_eq!(code(&revisit, good, &who(p.other, Role::Drafter)), Err("reinspection_required"));
-    }
-
-    #[test]
-    fn major_needs_a_clause_a_second_person_and_an_institution() {
-        let p = people();
-        let open = case(&p, State::Open, Severity::Major);
-        let with = Event::Confirm { clause: true };
-        let code = |case: &Case, event, who: &Who| decide(case, event, who).map_err(|r| r.code).map(|m| m.to);
-        assert_eq!(code(&open, with, &who(p.other, Role::Reviewer)), Ok(State::Confirmed));
-        assert_eq!(code(&open, with, &who(p.other, Role::Drafter)), Err("reviewer_required"));
-        assert_eq!(code(&open, with, &who(p.finder, Role::Reviewer)), Err("second_person_required"));
-        let without = Event::Confirm { clause: false };
-        assert_eq!(code(&open, without, &who(p.other, Role::Reviewer)), Err("clause_required"));
-        let station = Case { kind: FacilityKind::Station, ..open };
-        assert_eq!(code(&station, with, &who(p.other, Role::Reviewer)), Err("major_binds_institutions_only"));
-    }
-
-    #[test]
-    fn claims_need_proof_and_nobody_judges_their_own() {
-        let p = people();
-        let served = case(&p, State::Served, Severity::General);
-        let bare = Event::Claim { proofs: 0 };
-        assert_eq!(decide(&served, bare, &who(p.claimant, Role::Street)).unwrap_err().code, "proof_required");
-        let counted = Case { proof: Proof::Headcount, ..served };
-        assert!(decide(&counted, bare, &who(p.claimant, Role::Street)).is_ok());
-        let claimed = case(&p, State::Rectified, Severity::General);
-        let own =
-            |event| decide(&claimed, event, &who(p.claimant, Role::Street)).map_err(|r| r.code).map(|m| m.to);
-        assert_eq!(own(Event::Check(CheckResult::Pass)), Err("own_claim"));
-        assert_eq!(own(Event::Check(CheckResult::Skipped)), Ok(State::Checked));
-        assert_eq!(own(Event::Reinspect { passed: true }), Err("own_claim"));
-        assert_eq!(own(Event::Return), Err("own_claim"));
-        let finder = decide(&claimed, Event::Withdraw, &who(p.finder, Role::Reviewer));
-        assert_eq!(finder.unwrap_err().code, "second_person_required");
-    }
-
-    #[test]
-    fn the_second_inspector_closes_what_was_put_right_on_the_spot() {
-        let p = people();
-        let close = Event::CloseOnSite { last: true, photos_missing: 0 };
-        let code = |case: &Case, event, who: &Who| decide(case, event, who).map_err(|r| r.code).map(|m| m.to);
-        let second = who(p.other, Role::Inspector);
-        for severity in Severity::ALL {
-            let claimed = case(&p, State::Rectified, *severity);
-            let expected =
-                if *severity == Severity::Major { Err("major_not_on_site") } else { Ok(State::Closed) };
-            assert_eq!(code(&claimed, close, &second), expected, "{severity:?}");
-            let unseen = Case { reinspected: None, ..claimed };
-            assert_eq!(code(&unseen, close, &second), expected, "{severity:?}");
-        }
-        let claimed = case(&p, State::Rectified, Severity::Serious);
-        let replaced = Event::CloseOnSite { last: false, photos_missing: 0 };
-        assert_eq!(code(&claimed, replaced, &second), Err("not_on_site"));
-        let unshown = Event::CloseOnSite { last: true, photos_missing: 1 };
-        assert_eq!(code(&claimed, unshown, &second), Err("proof_missing"));
-        assert_eq!(code(&claimed, close, &who(p.claimant, Role::Inspector)), Err("own_work"));
-        let outside = Who { third_party: true, ..second.clone() };
-        assert_eq!(code(&claimed, close, &outside), Err("third_party_may_not_close"));
-        for role in Role::ALL.iter().filter(|role| **role != Role::Inspector) {
-            assert_eq!(
-                code(&claimed, close, &who(p.other, *role)),
-                Err("second_person_required"),
-                "{role:?}"
-            );
-        }
-        let revisit = Case { proof: Proof::Revisit, ..claimed.clone() };
-        assert_eq!(code(&revisit, close, &second), Err("reinspection_required"));
-        let wanting = Case { reinspected: Some((p.again, false)), ..claimed.clone() };
-        assert_eq!(code(&wanting, close, &second), Err("reinspection_required"));
-        let direct = Case { route: Route::Direct, ..claimed.clone() };
-        assert_eq!(code(&direct, close, &second), Ok(State::Closed));
-        assert!(decide(&claimed, close, &who(p.finder, Role::Inspector)).unwrap().finder_closed);
-    }
-
-    #[test]
-    fn third_parties_neither_confirm_nor_serve() {
-        let p = people();
-        let outside = Who { third_party: true, ..who(p.other, Role::Inspector) };
-        let open = case(&p, State::Open, Severity::General);
-        let confirmed = case(&p, State::Confirmed, Severity::General);
-        let refused = decide(&open, Event::Confirm { clause: false }, &outside).unwrap_err();
-        assert_eq!(refused.code, "third_party_may_not_confirm");
-        assert_eq!(decide(&confirmed, Event::Serve, &outside).unwrap_err().code, "third_party_may_not_serve");
-    }
+fn wrong_state<T>() -> Result<T, Refusal> {
+    no("wrong_state", "当前状态不能执行此操作")
 }

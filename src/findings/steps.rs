@@ -3,14 +3,15 @@
 
 use super::opening::date;
 use super::record::advance;
-use super::rules::{Case, CheckResult, Event, Move, State, Who, decide};
+use super::rules::{Case, CheckResult, Event, Move, Reinspected, State, Who, decide};
+use super::side;
 use super::store::{self, CheckRow, FindingRow, RectificationRow};
 use super::{ServiceMethod, rules};
-use crate::access::Holder;
+use crate::access::{Holder, employer};
 use crate::checklists::Proof;
 use crate::clock::business_date;
 use crate::db::{AnyConn, Tx};
-use crate::directory;
+use crate::directory::{self, Route};
 use crate::fault::{Fault, FieldFault, Outcome};
 use crate::ids::{CheckId, FindingId, RectificationId, TypedId as _, UserId};
 use crate::photos::{self, Declared, Purpose, Subject, SubjectKind};
@@ -18,7 +19,8 @@ use chrono::NaiveDate;
 use serde_json::json;
 use uuid::Uuid;
 
-fn held(tx: &mut Tx<'_>, by: &Holder, id: FindingId) -> Outcome<FindingRow> {
+/// A finding within reach, locked.
+pub(super) fn held(tx: &mut Tx<'_>, by: &Holder, id: FindingId) -> Outcome<FindingRow> {
     let within = |f: &FindingRow| by.scope.holds_finding(f.street_id, f.facility_id, &f.category);
     store::find_locked(tx.conn(), id)?.filter(within).ok_or_else(|| Fault::missing("问题"))
 }
@@ -33,16 +35,38 @@ pub(super) fn case_of(conn: &mut AnyConn, row: &FindingRow) -> Outcome<Case> {
         route: row.route,
         third_party: row.third_party,
         found_by: row.found_by,
+        joint: row.joint,
+        long_term: row.long_term,
+        drawn: row.drawn,
+        referral_pending: side::store::referral_pending(conn, row.id)?,
+        confirmed_by: row.confirmed_by,
         claimed_by: row.claimed_by,
         checked_by: row.checked_by,
-        reinspected: row.reinspected_by.zip(row.reinspected_ok),
+        reinspected: match row.reinspected_by.zip(row.reinspected_ok) {
+            Some((by, passed)) => {
+                Some(Reinspected { by, passed, third_party: employer(conn, by)?.third_party })
+            }
+            None => None,
+        },
+        resume_to: row.resume_to,
     })
 }
 
-fn ask(tx: &mut Tx<'_>, by: &Holder, row: &FindingRow, event: Event) -> Outcome<Move> {
-    let case = case_of(tx.conn(), row)?;
+/// Who acts on a finding.
+fn who_is(tx: &mut Tx<'_>, by: &Holder, row: &FindingRow) -> Outcome<Who> {
     let roles = by.roles_over(row.street_id, row.facility_id, &row.category);
-    let who = Who { id: by.id, roles, third_party: by.third_party };
+    let mut who = Who::with(by.id, roles, by.third_party);
+    if row.route == Route::BureauUnit {
+        let facility = directory::facility_by_id(tx.conn(), row.facility_id)?;
+        who.inside_line = employer(tx.conn(), by.id)?.organisation == facility.operator_name;
+    }
+    Ok(who)
+}
+
+/// Asks the table.
+pub(super) fn ask(tx: &mut Tx<'_>, by: &Holder, row: &FindingRow, event: Event) -> Outcome<Move> {
+    let case = case_of(tx.conn(), row)?;
+    let who = who_is(tx, by, row)?;
     decide(&case, event, &who).map_err(|rules::Refusal { code, detail }| Fault::refused(code, detail))
 }
 
@@ -87,10 +111,49 @@ pub fn serve(tx: &mut Tx<'_>, by: &Holder, id: FindingId, service: &Service) -> 
         row.due_rule = Some(format!("经办人确定（系统建议 {suggested}）"));
         row.due_provisional = false;
     }
+    row.due_original = row.due_on;
+    row.due_confirmed_by = service.due_on.map(|_| by.id);
     row.service_method = Some(service.method);
     row.served_at = Some(tx.ts());
     let detail = json!({ "method": service.method, "due_on": row.due_on, "rule": row.due_rule });
     advance(tx, &mut row, "served", next.to, service.note.as_deref(), &detail)
+}
+
+/// The clerk confirms the suggested due date, or sets another: once, and before it has passed. After that more time is an
+/// extension.
+///
+/// # Errors
+/// Missing; a refusal of the table; `deadline_confirmed`; a date in the past; another date without a reason.
+pub fn set_deadline(
+    tx: &mut Tx<'_>,
+    by: &Holder,
+    id: FindingId,
+    due_on: NaiveDate,
+    reason: Option<&str>,
+) -> Outcome<()> {
+    let mut row = held(tx, by, id)?;
+    let next = ask(tx, by, &row, Event::SetDeadline)?;
+    let before = row.due_on;
+    if row.due_confirmed_by.is_some() {
+        return Err(Fault::refused("deadline_confirmed", "期限已经确认，需要更多时间的应申请延期"));
+    }
+    if before != Some(due_on) {
+        let today = business_date(tx.now());
+        if due_on < today || before.is_some_and(|b| b < today) {
+            return Err(Fault::invalid("/due_on", "out_of_range", "期限已过或早于今天"));
+        }
+        if reason.is_none() {
+            return Err(Fault::invalid("/reason", "required", "更改建议期限须说明理由"));
+        }
+        let suggested = before.map(|d| d.to_string()).unwrap_or_default();
+        row.due_on = Some(due_on);
+        row.due_original = Some(due_on);
+        row.due_rule = Some(format!("经办人确定（系统建议 {suggested}）"));
+    }
+    row.due_provisional = false;
+    row.due_confirmed_by = Some(by.id);
+    let detail = json!({ "due_before": before, "due_on": due_on });
+    advance(tx, &mut row, Event::SetDeadline.name(), next.to, reason, &detail)
 }
 
 /// What the responsible side says that it has done. A claim, until the finding is closed.
@@ -157,7 +220,12 @@ pub(super) fn book_claim(
     row.claimed_on = Some(line.claimed_on);
     row.claimed_at = Some(line.created_at);
     forget_checks(row);
+    let (drawn, draw) = side::drawn(tx, row.severity, row.id, line.id)?;
+    row.drawn = drawn;
     let mut detail = json!({ "rectification": line.id, "claimed_on": line.claimed_on, "proofs": proofs });
+    if !draw.is_null() {
+        detail["draw"] = draw;
+    }
     if let Some(inspection) = line.inspection_id {
         detail["on_site"] = json!({ "inspection": inspection });
     }
@@ -178,8 +246,8 @@ fn forget_checks(row: &mut FindingRow) {
     row.reinspected_at = None;
 }
 
-/// Declares proofs. A photo that an inspection of this facility shows is a before-photo and proves nothing.
-fn declare(
+/// Declares files of a step. A photo that an inspection of this facility shows is a before-photo and proves nothing.
+pub(super) fn declare(
     tx: &mut Tx<'_>,
     row: &FindingRow,
     kind: SubjectKind,
@@ -290,6 +358,24 @@ pub fn return_claim(tx: &mut Tx<'_>, by: &Holder, id: FindingId, reason: &str) -
     let mut row = held(tx, by, id)?;
     let next = ask(tx, by, &row, Event::Return)?;
     advance(tx, &mut row, "returned", next.to, Some(reason), &json!({}))
+}
+
+/// The fire brigade re-checks a joint finding: only that closes it.
+///
+/// # Errors
+/// Missing; a refusal of the table.
+pub fn brigade_check(tx: &mut Tx<'_>, by: &Holder, id: FindingId, passed: bool, note: &str) -> Outcome<()> {
+    let mut row = held(tx, by, id)?;
+    let event = Event::BrigadeCheck { passed };
+    let next = ask(tx, by, &row, event)?;
+    let result = if passed { CheckResult::Pass } else { CheckResult::Fail };
+    let line = tx.new_id();
+    record_check(tx, line, &row, "brigade", result, note, by.id)?;
+    if passed {
+        row.closed_by = Some(by.id);
+        row.closed_at = Some(tx.ts());
+    }
+    advance(tx, &mut row, event.name(), next.to, Some(note), &json!({ "result": result }))
 }
 
 /// The bureau strikes a finding off the ledger 销号.

@@ -67,6 +67,14 @@ pub struct FindingRow {
     pub responsible_post: String,
     pub responsible_person: String,
     pub revision: i32,
+    pub joint: bool,
+    pub long_term: bool,
+    pub drawn: bool,
+    pub due_original: Option<NaiveDate>,
+    pub due_confirmed_by: Option<UserId>,
+    pub paused_at: Option<Ts>,
+    pub resume_to: Option<State>,
+    pub paused_until: Option<NaiveDate>,
 }
 
 /// Which findings.
@@ -83,9 +91,6 @@ pub struct FindingFilter {
     /// Only those overdue on this day.
     pub overdue_on: Option<NaiveDate>,
 }
-
-/// States in which a due date can pass.
-pub const RUNNING: [State; 4] = [State::Served, State::Rectified, State::Checked, State::Returned];
 
 pub fn insert(conn: &mut AnyConn, row: &FindingRow) -> Outcome<()> {
     diesel::insert_into(finding::table).values(row).execute(conn)?;
@@ -119,7 +124,7 @@ pub fn unsettled_of(
     Ok(finding::table
         .filter(finding::facility_id.eq(facility))
         .filter(finding::item_code.eq(item_code))
-        .filter(finding::state.ne_all([State::Closed, State::Withdrawn]))
+        .filter(finding::state.ne_all(State::SETTLED))
         .order(finding::id)
         .select(FindingRow::as_select())
         .first(conn)
@@ -169,6 +174,17 @@ pub fn closed_last(conn: &mut AnyConn, facility: FacilityId, item_code: &str) ->
         .select(FindingRow::as_select())
         .first(conn)
         .optional()?)
+}
+
+/// Findings whose suspension ended before `day`, the earliest first.
+pub fn suspended_until_before(conn: &mut AnyConn, day: NaiveDate, limit: i64) -> Outcome<Vec<FindingId>> {
+    Ok(finding::table
+        .filter(finding::state.eq(State::Suspended))
+        .filter(finding::paused_until.lt(day))
+        .order((finding::paused_until, finding::id))
+        .limit(limit)
+        .select(finding::id)
+        .load(conn)?)
 }
 
 /// The codes of the items that have a finding at a facility; mistakes do not count.
@@ -227,7 +243,7 @@ pub fn list(
         query = query.filter(finding::state.eq(state));
     }
     if let Some(day) = filter.overdue_on {
-        query = query.filter(finding::due_on.lt(day)).filter(finding::state.eq_any(RUNNING));
+        query = query.filter(finding::due_on.lt(day)).filter(finding::state.eq_any(State::RUNNING));
     }
     if let Some(after) = after {
         query = query.filter(finding::id.lt(after));

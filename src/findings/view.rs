@@ -1,7 +1,9 @@
 //! Findings as clients see them.
 
+use super::attribution::Party;
 use super::deadlines::is_overdue;
 use super::rules::{CheckResult, State};
+use super::side::{self, ContactView, ReferralView, RequestView};
 use super::store::{self, CheckRow, EventRow, FindingFilter, FindingRow, IntervalRow, RectificationRow};
 use super::{ServiceMethod, Source};
 use crate::access::Scope;
@@ -15,6 +17,7 @@ use crate::ids::{
 };
 use crate::photos::{self, EvidenceView, PhotoLine, SubjectKind};
 use chrono::{DateTime, NaiveDate, Utc};
+use std::collections::BTreeMap;
 
 /// A finding 问题.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
@@ -93,6 +96,18 @@ pub struct FindingView {
     pub responsible_person: String,
     /// Raised at every step.
     pub revision: i32,
+    /// The fire brigade's own finding, mirrored here: only its re-check closes it.
+    pub joint: bool,
+    /// It was put on account 挂账: the issuer closes it.
+    pub long_term: bool,
+    /// The claim that stands was drawn for a look on site.
+    pub drawn: bool,
+    /// The due day as first set; what stands may be later by an extension or a pause.
+    pub due_original: Option<NaiveDate>,
+    /// The clerk has confirmed the due day.
+    pub due_confirmed: bool,
+    /// Of a suspended one: the last day of the suspension.
+    pub paused_until: Option<NaiveDate>,
 }
 
 /// A step in the history of a finding.
@@ -157,7 +172,7 @@ pub struct RectificationView {
 /// A check of a claim.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct CheckView {
-    /// `street` 初核 or `reinspection` 复查.
+    /// `street` 初核, `reinspection` 复查, or `brigade`, the fire brigade's of a joint finding.
     pub kind: String,
     /// How it ended.
     pub result: CheckResult,
@@ -185,6 +200,14 @@ pub struct FindingDetail {
     pub rectifications: Vec<RectificationView>,
     /// The checks, oldest first.
     pub checks: Vec<CheckView>,
+    /// What was asked for and decided, oldest first.
+    pub requests: Vec<RequestView>,
+    /// Where it was passed on to, oldest first.
+    pub referrals: Vec<ReferralView>,
+    /// Calls and visits about it, oldest first.
+    pub contacts: Vec<ContactView>,
+    /// Whose days they were up to now, by party.
+    pub days: BTreeMap<Party, i64>,
 }
 
 fn view(r: FindingRow, now: DateTime<Utc>) -> FindingView {
@@ -226,6 +249,12 @@ fn view(r: FindingRow, now: DateTime<Utc>) -> FindingView {
         responsible_post: r.responsible_post,
         responsible_person: r.responsible_person,
         revision: r.revision,
+        joint: r.joint,
+        long_term: r.long_term,
+        drawn: r.drawn,
+        due_original: r.due_original,
+        due_confirmed: r.due_confirmed_by.is_some(),
+        paused_until: r.paused_until,
     }
 }
 
@@ -287,11 +316,16 @@ pub fn find(conn: &mut AnyConn, scope: &Scope, id: FindingId, now: DateTime<Utc>
     let row = store::find(conn, id)?.filter(within).ok_or_else(|| Fault::missing("问题"))?;
     let claims = store::rectifications(conn, id)?;
     let checks = store::checks(conn, id)?;
+    let intervals = store::intervals(conn, id)?;
     Ok(FindingDetail {
+        days: side::days(conn, id, row.route, &intervals, now)?,
         finding: view(row, now),
         events: store::events(conn, id)?.into_iter().map(event).collect(),
-        intervals: store::intervals(conn, id)?.into_iter().map(interval).collect(),
+        intervals: intervals.into_iter().map(interval).collect(),
         rectifications: claims.into_iter().map(|r| rectification(conn, r)).collect::<Outcome<_>>()?,
         checks: checks.into_iter().map(|c| check(conn, c)).collect::<Outcome<_>>()?,
+        requests: side::requests(conn, id)?,
+        referrals: side::referrals(conn, id)?,
+        contacts: side::contacts(conn, id)?,
     })
 }

@@ -81,7 +81,7 @@ pub async fn find(
 }
 
 /// Does a step and answers with the finding.
-async fn step<P: Permission>(
+pub(super) async fn step<P: Permission>(
     caller: Allowed<P>,
     id: FindingId,
     step: impl Fn(&mut Tx<'_>, &Holder) -> Outcome<()> + Send + 'static,
@@ -236,7 +236,7 @@ pub async fn reinspect(
 pub struct Reason {
     /// The reason.
     #[garde(length(chars, min = 2, max = 2000))]
-    reason: String,
+    pub(super) reason: String,
 }
 
 pub async fn return_claim(

@@ -4,7 +4,7 @@
 use super::operation::{Operation, OperationSpec};
 use super::{
     access, audit, batch, campaigns, checklists, compliance, directory, findings, inspections, letters,
-    photos, quarantine, sync, tus, uploads,
+    loop_steps, photos, quarantine, settings, sync, tus, uploads,
 };
 use actix_web::http::Method;
 use actix_web::{Route, web};
@@ -245,7 +245,57 @@ pub fn table() -> Routes {
         .post("/findings/{finding_id}/reinspections", "reinspect_finding", "现场复查", findings::reinspect)
         .post("/findings/{finding_id}/returns", "return_finding", "退回重改", findings::return_claim)
         .post("/findings/{finding_id}/closures", "close_finding", "销号", findings::close)
-        .post("/findings/{finding_id}/withdrawals", "withdraw_finding", "撤销误报", findings::withdraw);
+        .post("/findings/{finding_id}/withdrawals", "withdraw_finding", "撤销误报", findings::withdraw)
+        .post(
+            "/findings/{finding_id}/deadlines",
+            "set_deadline",
+            "确认或更改建议的整改期限",
+            loop_steps::set_deadline,
+        )
+        .post("/findings/{finding_id}/extensions", "ask_extension", "申请延期", loop_steps::ask_extension)
+        .post("/findings/{finding_id}/disputes", "dispute_finding", "申诉", loop_steps::dispute)
+        .post("/findings/{finding_id}/long-terms", "ask_long_term", "申请挂账", loop_steps::ask_long_term)
+        .post(
+            "/findings/{finding_id}/stages/{position}/completions",
+            "finish_stage",
+            "记录挂账阶段完成",
+            loop_steps::finish_stage,
+        )
+        .post(
+            "/findings/{finding_id}/terminations",
+            "ask_termination",
+            "申请终结",
+            loop_steps::ask_termination,
+        )
+        .post(
+            "/findings/{finding_id}/requests/{request_id}/decisions",
+            "decide_request",
+            "决定申请",
+            loop_steps::decide,
+        )
+        .post("/findings/{finding_id}/suspensions", "suspend_finding", "停工暂停", loop_steps::suspend)
+        .post("/findings/{finding_id}/resumptions", "resume_finding", "恢复计时", loop_steps::resume)
+        .post("/findings/{finding_id}/referrals", "refer_finding", "移送其他部门", loop_steps::refer)
+        .post(
+            "/findings/{finding_id}/referrals/{referral_id}/receipts",
+            "receive_referral",
+            "签收移送",
+            loop_steps::receive_referral,
+        )
+        .post(
+            "/findings/{finding_id}/referrals/{referral_id}/results",
+            "report_referral",
+            "反馈移送处理结果",
+            loop_steps::report_referral,
+        )
+        .post(
+            "/findings/{finding_id}/brigade-checks",
+            "brigade_check",
+            "消防救援大队复查联合检查问题",
+            loop_steps::brigade_check,
+        )
+        .post("/findings/{finding_id}/assignments", "assign_finding", "指定责任人", loop_steps::assign)
+        .post("/findings/{finding_id}/contacts", "log_contact", "登记联络", loop_steps::contact);
     t.section("提醒函")
         .get("/letters", "list_letters", "提醒函列表", letters::list)
         .post("/letters/batch", "draft_letters", "按街道批量起草", letters::draft)
@@ -266,6 +316,10 @@ pub fn table() -> Routes {
         )
         .get("/compliance/streets", "streets_compliance", "各街道检查与销号情况", compliance::streets);
     t.section("离线同步").get("/sync", "sync", "手机离线所需数据的变更", sync::sync);
+    t.section("参数")
+        .get("/settings", "list_settings", "参数列表", settings::list)
+        .get("/settings/{name}", "find_setting", "查看参数", settings::find)
+        .put("/settings/{name}", "put_setting", "更改参数", settings::put);
     t.section("审计").get("/audit", "list_audit", "审计记录（按全局顺序）", audit::list);
     t
 }

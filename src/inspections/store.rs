@@ -381,7 +381,7 @@ pub fn unsupported(conn: &mut AnyConn, id: InspectionId) -> Outcome<Vec<(Finding
         .load(conn)?;
     Ok(finding::table
         .filter(finding::inspection_id.eq(id))
-        .filter(finding::state.ne_all([State::Closed, State::Withdrawn]))
+        .filter(finding::state.ne_all(State::SETTLED))
         .filter(finding::item_id.ne_all(failing))
         .order(finding::number)
         .select((finding::id, finding::number))

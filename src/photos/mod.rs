@@ -58,6 +58,8 @@ coded! {
         Rectification = "rectification" "整改",
         /// A re-inspection.
         Reinspection = "reinspection" "复查",
+        /// What shows that the place of a finding has changed: the street's certificate and a check on site.
+        Termination = "termination" "终结",
         /// A record in quarantine.
         Quarantine = "quarantine" "暂存记录",
         /// A later version of an inspection that waits for its original.

@@ -253,7 +253,7 @@ pub fn places_of(conn: &mut AnyConn, ids: &[FindingId]) -> Outcome<Vec<FindingPl
 /// The unsettled findings within places.
 pub fn unsettled_in(conn: &mut AnyConn, places: &Places) -> Outcome<Vec<FindingPlace>> {
     let query = finding::table
-        .filter(finding::state.ne_all([State::Closed, State::Withdrawn]))
+        .filter(finding::state.ne_all(State::SETTLED))
         .select((finding::id, finding::street_id, finding::facility_id, finding::category))
         .into_boxed::<MultiBackend>();
     let rows: Vec<PlaceColumns> =

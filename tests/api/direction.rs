@@ -15,7 +15,7 @@ const FOUNDATION: [&str; 6] = ["canonical", "clock", "fault", "ids", "metrics", 
 /// Storage: knows the foundation only.
 const STORAGE: [&str; 2] = ["db", "files"];
 /// Serve every capability and know none.
-const SERVICES: [&str; 3] = ["access", "audit", "notify"];
+const SERVICES: [&str; 3] = ["access", "audit", "settings"];
 /// Capabilities and their heights: each knows only lower ones.
 const CAPABILITIES: [(&str, u8); 13] = [
     ("directory", 0),
@@ -37,8 +37,12 @@ const FRAME: [&str; 6] = ["app", "config", "jobs", "reference", "telemetry", "ve
 /// The entrances, which may know the web too.
 const ENTRANCES: [&str; 4] = ["http", "commands", "demo", "main"];
 /// Files without input and output: `now` is an argument, and no database, web or clock is known.
-const PURE: [&str; 9] = [
+const PURE: [&str; 13] = [
     "rules.rs",
+    "line.rs",
+    "side.rs",
+    "draw.rs",
+    "attribution.rs",
     "standing.rs",
     "compose.rs",
     "deadlines.rs",

@@ -6,6 +6,7 @@ use super::{cluster, scratch};
 
 use diesel::connection::{Connection as _, SimpleConnection as _};
 use diesel::sqlite::SqliteConnection;
+use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -13,7 +14,7 @@ use yixun::app::App;
 use yixun::clock::SetClock;
 use yixun::config::Config;
 use yixun::db::connection::Kind;
-use yixun::reference;
+use yixun::{reference, settings};
 
 /// The fonts of the repository.
 pub const FONTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/fonts");
@@ -56,8 +57,18 @@ fn fill(folder: &Path, url: &str) -> Result<World, String> {
     let told = |fault: yixun::fault::Fault| format!("{fault:?}");
     reference::load_missing(&app).map_err(told)?;
     let world = people::seed(&app).map_err(told)?;
+    draw_nothing(&app).map_err(told)?;
     while yixun::db::sequencer::sequence_now(&app.db).map_err(told)? > 0 {}
     Ok(world)
+}
+
+/// Which claims are looked at on site is drawn; a test that is about something else is not to hang on a draw.
+fn draw_nothing(app: &App) -> yixun::fault::Outcome<()> {
+    let stamp = yixun::db::Stamp::console("tests", people::start());
+    let put = |tx: &mut yixun::db::Tx<'_>| {
+        settings::put(tx, settings::Name::Sampling, &json!({"percent": 0}), "测试不抽查", 0).map(drop)
+    };
+    app.db.write_now(stamp, "tests.settings", put)
 }
 
 fn make_sqlite() -> Result<Template, String> {

@@ -58,7 +58,7 @@ pub fn load(
     let places = scope.places();
     let mut query = finding::table
         .inner_join(check_item::table.on(check_item::id.eq(finding::item_id)))
-        .filter(finding::state.ne_all([State::Closed, State::Withdrawn]))
+        .filter(finding::state.ne_all(State::SETTLED))
         .select((Row::as_select(), check_item::title))
         .into_boxed::<MultiBackend>();
     if let Some(ids) = only {

@@ -17,7 +17,7 @@ use yixun::checklists::{Proof, Severity};
 use yixun::db::types::Coded as _;
 use yixun::directory::FacilityKind::{self, Institution, Station};
 use yixun::directory::Route;
-use yixun::findings::rules::{Case, CheckResult, Event, State, Who, decide};
+use yixun::findings::rules::{Case, CheckResult, Event, Reinspected, State, Who, decide};
 use yixun::ids::UserId;
 
 pub fn register(suite: &mut Suite) {
@@ -81,10 +81,16 @@ impl<'a> Story<'a> {
             kind: FacilityKind::from_code(&text(&view["kind"])).expect("a kind"),
             route: Route::from_code(&text(&view["route"])).expect("a route"),
             third_party: finder == Caller::ThirdParty,
+            joint: false,
+            long_term: false,
+            drawn: false,
+            referral_pending: false,
             found_by: app.world.person(finder).user,
+            confirmed_by: None,
             claimed_by: None,
             checked_by: None,
             reinspected: None,
+            resume_to: None,
         };
         let at_once = case.severity != Severity::Major && !case.third_party;
         assert_eq!(case.state, if at_once { State::Served } else { State::Open });
@@ -125,7 +131,7 @@ impl<'a> Story<'a> {
             Event::Return => Action::ReturnFinding,
             Event::Close { .. } => Action::CloseFinding,
             Event::Withdraw => Action::WithdrawFinding,
-            Event::CloseOnSite { .. } => unreachable!("no request of its own"),
+            event => unreachable!("{event:?} is not drawn"),
         };
         if !player.roles.iter().any(|role| action.allows(*role)) {
             return Err((403, "permission_denied"));
@@ -135,7 +141,7 @@ impl<'a> Story<'a> {
             return Err((404, "not_found"));
         }
         let third_party = player.caller == Caller::ThirdParty;
-        let who = Who { id: self.user(player), roles: player.roles.to_vec(), third_party };
+        let who = Who::with(self.user(player), player.roles.to_vec(), third_party);
         decide(&self.case, event, &who).map(|to| to.to).map_err(|refusal| (409, refusal.code))
     }
 
@@ -158,7 +164,7 @@ impl<'a> Story<'a> {
             Event::Return => ("returns", reason()),
             Event::Close { .. } => ("closures", closing()),
             Event::Withdraw => ("withdrawals", reason()),
-            Event::CloseOnSite { .. } => unreachable!("no request of its own"),
+            event => unreachable!("{event:?} is not drawn"),
         };
         let expected = self.expected(player, event);
         let before = detail(self.app, &self.finding);
@@ -188,7 +194,10 @@ impl<'a> Story<'a> {
                 self.proofs = proofs.into_iter().map(|photo| (photo, player.caller, false)).collect();
             }
             Event::Check(result) => self.case.checked_by = (result != CheckResult::Skipped).then_some(who),
-            Event::Reinspect { passed } => self.case.reinspected = Some((who, passed)),
+            Event::Reinspect { passed } => {
+                let third_party = player.caller == Caller::ThirdParty;
+                self.case.reinspected = Some(Reinspected { by: who, passed, third_party });
+            }
             _ => {}
         }
     }

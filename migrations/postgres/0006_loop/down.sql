@@ -1,0 +1,15 @@
+DROP TABLE setting;
+DROP TABLE draw_seed;
+DROP TABLE contact;
+DROP TABLE referral;
+DROP TABLE finding_stage;
+DROP TABLE finding_request;
+DROP INDEX finding_state_due_on;
+ALTER TABLE finding DROP COLUMN paused_until;
+ALTER TABLE finding DROP COLUMN resume_to;
+ALTER TABLE finding DROP COLUMN paused_at;
+ALTER TABLE finding DROP COLUMN due_confirmed_by;
+ALTER TABLE finding DROP COLUMN due_original;
+ALTER TABLE finding DROP COLUMN drawn;
+ALTER TABLE finding DROP COLUMN long_term;
+ALTER TABLE finding DROP COLUMN joint;
