@@ -54,8 +54,8 @@ fn asked(kind: RequestKind) -> Event {
     Event::Ask(Asked { kind, pending: false, late: false, grounded: true })
 }
 
-fn decided(kind: RequestKind, granted: bool) -> Event {
-    Event::Decide(Decided { kind, granted, overdue: false, asked_by: people().claimant, files_missing: 0 })
+fn decided(kind: RequestKind, granted: bool, asked_by: UserId) -> Event {
+    Event::Decide(Decided { kind, granted, overdue: false, asked_by, files_missing: 0 })
 }
 
 const EVENTS: [&str; 31] = [
@@ -88,16 +88,16 @@ fn event(name: &str) -> Event {
         "bc+" => Event::BrigadeCheck { passed: true },
         "bc-" => Event::BrigadeCheck { passed: false },
         "ext?" => asked(Extension),
-        "ext+" => decided(Extension, true),
-        "ext-" => decided(Extension, false),
+        "ext+" => decided(Extension, true, person(9)),
+        "ext-" => decided(Extension, false, person(9)),
         "dis?" => asked(Dispute),
-        "dis+" => decided(Dispute, true),
-        "dis-" => decided(Dispute, false),
+        "dis+" => decided(Dispute, true, person(9)),
+        "dis-" => decided(Dispute, false, person(9)),
         "lt?" => asked(LongTerm),
-        "lt+" => decided(LongTerm, true),
-        "lt-" => decided(LongTerm, false),
+        "lt+" => decided(LongTerm, true, person(9)),
+        "lt-" => decided(LongTerm, false, person(9)),
         "term?" => asked(Termination),
-        "term+" => decided(Termination, true),
+        "term+" => decided(Termination, true, person(9)),
         _ => unreachable!("{name}"),
     }
 }
@@ -344,19 +344,22 @@ fn another_person_of_the_rank_decides() {
             let case = case(&p, state, *severity);
             let rank = deciding_role(kind, *severity, false);
             for role in Role::ALL {
-                let got = code(&case, decided(kind, true), &who(p.other, *role));
+                let got = code(&case, decided(kind, true, p.claimant), &who(p.other, *role));
                 assert_eq!(got.is_ok(), *role == rank, "{severity:?} {kind:?} {role:?}: {got:?}");
             }
-            let own = code(&case, decided(kind, true), &who(p.claimant, rank));
+            let own = code(&case, decided(kind, true, p.claimant), &who(p.claimant, rank));
             assert_eq!(own, Err("own_request"), "asked by the claimant");
             let outside = Who { third_party: true, ..who(p.other, rank) };
-            assert_eq!(code(&case, decided(kind, true), &outside), Err("wrong_rank"));
+            assert_eq!(code(&case, decided(kind, true, p.claimant), &outside), Err("wrong_rank"));
         }
     }
     assert_eq!(deciding_role(Extension, Severity::General, true), Role::Issuer, "what is on account");
     let disputed = Case { confirmed_by: Some(p.again), ..case(&p, State::Disputed, Severity::General) };
     for (judge, expected) in [(p.finder, "second_person_required"), (p.again, "second_person_required")] {
-        assert_eq!(code(&disputed, decided(Dispute, true), &who(judge, Role::Reviewer)), Err(expected));
+        assert_eq!(
+            code(&disputed, decided(Dispute, true, p.claimant), &who(judge, Role::Reviewer)),
+            Err(expected)
+        );
     }
 }
 
@@ -378,7 +381,7 @@ fn an_approval_comes_before_expiry_and_a_termination_with_its_files() {
     assert_eq!(code(&served, bare(true), &by), Err("proof_missing"));
     assert_eq!(code(&served, bare(false), &by), Ok(State::Served));
     let finder = who(p.finder, Role::Reviewer);
-    let whole = decided(RequestKind::Termination, true);
+    let whole = decided(RequestKind::Termination, true, p.claimant);
     assert_eq!(code(&served, whole, &finder), Err("second_person_required"));
 }
 
@@ -391,7 +394,7 @@ fn what_stopped_goes_back_to_where_it_was() {
         let suspended = Case { resume_to, ..case(&p, State::Suspended, Severity::General) };
         assert_eq!(code(&suspended, Event::Resume, &by), Ok(state));
         let disputed = Case { resume_to, ..case(&p, State::Disputed, Severity::General) };
-        assert_eq!(code(&disputed, decided(RequestKind::Dispute, false), &by), Ok(state));
+        assert_eq!(code(&disputed, decided(RequestKind::Dispute, false, p.claimant), &by), Ok(state));
     }
     let outside = Who { third_party: true, ..by };
     let served = case(&p, State::Served, Severity::General);
@@ -419,7 +422,7 @@ fn a_deputy_may_not_do_what_the_person_they_stand_for_may_not() {
     }
     let deputy = Who { acts_for: vec![p.claimant], ..who(p.other, Role::Reviewer) };
     let served = case(&p, State::Served, Severity::General);
-    assert_eq!(code(&served, decided(RequestKind::Extension, true), &deputy), Err("own_request"));
+    assert_eq!(code(&served, decided(RequestKind::Extension, true, p.claimant), &deputy), Err("own_request"));
 }
 
 #[test]
