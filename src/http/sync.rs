@@ -5,8 +5,8 @@ use super::caller::Allowed;
 use super::extract::ApiQuery;
 use super::operation::{OperationSpec, Part};
 use super::problem::{Answer, Problem};
+use crate::access::Role;
 use crate::access::permissions::may;
-use crate::clock::business_date;
 use crate::sync::{self, Feed, Viewer};
 use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
@@ -97,7 +97,8 @@ pub async fn sync(
     known: IfNoneMatch,
     ApiQuery(query): ApiQuery<SyncQuery>,
 ) -> Answer<Synced> {
-    let viewer = Viewer { user: caller.user_id, scope: caller.scope.clone(), on: business_date(caller.now) };
+    let inspects = caller.roles.contains(&Role::Inspector);
+    let viewer = Viewer { user: caller.user_id, scope: caller.scope.clone(), inspects, now: caller.now };
     let (app, since) = (caller.app().clone(), query.since.clone());
     let feed = caller.read(move |conn| sync::feed(conn, &app.keys, &viewer, since.as_deref())).await?;
     match query.since {

@@ -85,9 +85,17 @@ pub fn not_open(body: &InspectionBody, items: &[Item], found: &BTreeSet<String>)
     others.map(|(n, _)| told(n)).collect()
 }
 
+/// How long after its arrival a visit is confirmed by its second person.
+const CONFIRM_WITHIN: TimeDelta = TimeDelta::hours(48);
+
 /// Until when a visit that the server had at `received` is confirmed by its second person.
 pub fn confirm_until(received: DateTime<Utc>) -> DateTime<Utc> {
-    received + TimeDelta::hours(48)
+    received + CONFIRM_WITHIN
+}
+
+/// Since when the server may have had a visit that can be confirmed at `now`.
+pub fn confirmable_since(now: DateTime<Utc>) -> DateTime<Utc> {
+    now - CONFIRM_WITHIN
 }
 
 /// Whether what a phone says of a visit's times cannot be: an end before the beginning, more than a day to come, or more than

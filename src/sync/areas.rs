@@ -46,6 +46,12 @@ impl Tree {
         places.streets.iter().any(|street| above(&areas, *street).any(|id| id == root))
     }
 
+    /// These streets and the areas above them on a day.
+    pub fn over(&self, streets: &BTreeSet<AreaId>, day: NaiveDate) -> BTreeSet<AreaId> {
+        let areas = self.on(day);
+        streets.iter().flat_map(|street| above(&areas, *street)).collect()
+    }
+
     /// What a phone that reaches these streets sees of the areas on a day.
     pub fn seen(
         &self,

@@ -2,6 +2,8 @@
 //! such rows bear on (an inspection dates its facility, a photo is shown by a finding, a campaign brings its check items);
 //! and what came into reach or left it without any row. Their present state decides: it is told, or they are gone.
 
+mod people;
+
 use super::areas::Tree;
 use super::present::{self, CALENDAR, streets_of};
 use super::store::{self, CampaignRow, FindingPlace, Row};
@@ -12,7 +14,9 @@ use crate::access::{Places, Scope};
 use crate::checklists;
 use crate::db::AnyConn;
 use crate::fault::Outcome;
-use crate::ids::{AreaId, CampaignId, FacilityId, FindingId, InspectionId, PhotoId, TypedId};
+use crate::ids::{
+    AreaId, CampaignId, FacilityId, FindingId, InspectionId, PhotoId, TypedId, UserId, VisitId,
+};
 use chrono::Datelike as _;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
@@ -36,7 +40,7 @@ pub fn since(
     carried: &[u8],
     head: i64,
 ) -> Outcome<Option<Delta>> {
-    let moved = before.carried != carried;
+    let moved = before.carried != carried || before.inspects != viewer.inspects;
     let now = viewer.places();
     let was = if moved {
         let streets = store::tree(conn)?.streets();
@@ -54,7 +58,8 @@ pub fn since(
     if (moved && more) || moves_a_facility_of(&rows, &now) {
         return Ok(None);
     }
-    if rows.is_empty() && !moved && before.day == viewer.on {
+    let waited = people::no_longer_waiting(conn, viewer, before)?;
+    if rows.is_empty() && waited.is_empty() && !moved && before.day() == viewer.on() {
         return Ok(Some(Delta { changes: vec![], upto: head, more }));
     }
     rows.truncate(PAGE);
@@ -63,6 +68,8 @@ pub fn since(
     let mut looked =
         Look { conn, viewer, tree: &tree, was_places: was.places(), was, now, marks: BTreeMap::new() };
     looked.at_rows(&rows)?;
+    looked.at_visits(&rows, &waited, moved)?;
+    looked.at_inspectors(&rows, before, moved)?;
     if moved {
         looked.between_reaches()?;
     }
@@ -248,7 +255,7 @@ impl Look<'_> {
 
     /// With a new year the calendar goes on.
     fn at_days(&mut self, before: &Token) -> Outcome<()> {
-        if before.day.year() != self.viewer.on.year() {
+        if before.day().year() != self.viewer.on().year() {
             self.mark(Kind::Calendar, CALENDAR, 0, true);
         }
         Ok(())
@@ -257,14 +264,14 @@ impl Look<'_> {
     /// Areas come and go with rows, with the reach, and with the days of their versions; and campaigns with areas.
     fn at_areas(&mut self, rows: &[Row], before: &Token, moved: bool) -> Outcome<()> {
         let changed: BTreeMap<AreaId, i64> = positions(rows, "area");
-        let turned = self.tree.turned(before.day, self.viewer.on);
+        let turned = self.tree.turned(before.day(), self.viewer.on());
         if changed.is_empty() && turned.is_empty() && !moved {
             return Ok(());
         }
         let then = streets_of(self.conn, &self.was_places)?;
-        let then = self.tree.seen(self.was_places.all, &then, before.day);
+        let then = self.tree.seen(self.was_places.all, &then, before.day());
         let now = streets_of(self.conn, &self.now)?;
-        let now = self.tree.seen(self.now.all, &now, self.viewer.on);
+        let now = self.tree.seen(self.now.all, &now, self.viewer.on());
         let crossed = then.keys().filter(|id| !now.contains_key(id));
         let crossed = crossed.chain(now.keys().filter(|id| !then.contains_key(id)));
         let ids: BTreeSet<AreaId> = crossed.chain(changed.keys()).chain(&turned).copied().collect();

@@ -5,15 +5,16 @@
 //!
 //! Three facts make it right. The head of the feed and all states are read from one snapshot, and the token says that
 //! head: a state may be newer, and then it comes again; it is never older. A writer that commits later gets a later
-//! position, however long it had been at work. And a token carries the reach that it was given for (`reach`), so that
-//! what came or went without any row of change, by a grant that ended or a day that passed, is found by comparing.
+//! position, however long it had been at work. And a token carries the time and the reach that it was given for (`reach`),
+//! so that what came or went without any row of change, by a grant that ended or a day that passed, is found by comparing.
 //!
 //! A further kind of thing takes a variant of [`Kind`] with its field in `view`, a loader in `present` and a line in `delta`.
 //!
-//! `token` seals and opens tokens, `reach` says how a reach is carried and compared, `areas` knows the tree of areas (all
-//! three pure); `delta` finds what to look at, `present` loads it, `store` holds the queries, `view` what phones see.
+//! `token` seals and opens tokens, `reach` says how a reach is carried and compared, `areas` knows the tree of areas, `circle`
+//! which inspectors a phone is told of (all four pure); `delta` finds what to look at, `present` loads it, `store` holds the queries, `view` what phones see.
 
 mod areas;
+mod circle;
 mod delta;
 mod present;
 mod reach;
@@ -24,15 +25,16 @@ mod view;
 pub use store::renew_epoch;
 pub use view::{
     Assignment, CalendarDay, CalendarYear, Feed, Kind, ShownPhoto, SyncArea, SyncCalendar, SyncCampaign,
-    SyncChange, SyncFacility, SyncFinding, SyncInspection,
+    SyncChange, SyncFacility, SyncFinding, SyncInspection, SyncInspector, SyncVisit, VisitedFacility,
 };
 
 use crate::access::keys::SigningKey;
 use crate::access::{Places, Scope};
+use crate::clock::business_date;
 use crate::db::AnyConn;
 use crate::fault::Outcome;
 use crate::ids::UserId;
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use token::{Seal, Token};
 
 /// Rows of change that one answer looks at.
@@ -49,13 +51,19 @@ pub struct Viewer {
     pub user: UserId,
     /// Where the permission reaches.
     pub scope: Scope,
-    /// The business day.
-    pub on: NaiveDate,
+    /// They are an inspector: whoever else has the permission names no inspectors and is told of none.
+    pub inspects: bool,
+    /// Business time.
+    pub now: DateTime<Utc>,
 }
 
 impl Viewer {
     fn places(&self) -> Places {
         self.scope.places()
+    }
+
+    fn on(&self) -> NaiveDate {
+        business_date(self.now)
     }
 }
 
@@ -77,9 +85,10 @@ pub fn feed(conn: &mut AnyConn, keys: &[SigningKey], viewer: &Viewer, since: Opt
         Some(found) => (false, found.more, found.upto, found.changes),
         None => (true, false, head, present::everything(conn, viewer)?),
     };
-    let token = Token { position, day: viewer.on, carried };
+    let token = Token { position, at: viewer.now, inspects: viewer.inspects, carried };
     let as_before = before.is_some_and(|b| {
-        b.day == token.day && b.carried == token.carried && token.position - b.position <= STALE
+        let alike = (b.day(), b.inspects, &b.carried) == (token.day(), token.inspects, &token.carried);
+        alike && token.position - b.position <= STALE
     });
     let unchanged = !reset && !more && changes.is_empty() && as_before;
     Ok(Feed { token: seal.close(&token), reset, more, changes, unchanged })

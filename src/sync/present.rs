@@ -3,6 +3,8 @@
 
 mod facilities;
 mod findings;
+pub mod inspectors;
+mod visits;
 
 use super::Viewer;
 use super::areas::Tree;
@@ -86,11 +88,13 @@ impl Loader<'_> {
             found.extend(match kind {
                 Kind::Area => self.areas(only.as_deref())?,
                 Kind::Calendar => self.calendar()?,
+                Kind::Inspector => self.inspectors(only.as_deref())?,
                 Kind::Checklist => self.checklists(only.as_deref())?,
                 Kind::Facility => self.facilities(only.as_deref())?,
                 Kind::Campaign => self.campaigns(only.as_deref())?,
                 Kind::Finding => self.findings(only.as_deref())?,
                 Kind::Inspection => self.inspections(only.as_deref())?,
+                Kind::Visit => self.visits(only.as_deref())?,
             });
         }
         Ok(found)
@@ -103,7 +107,7 @@ impl Loader<'_> {
 
     fn areas(&mut self, only: Option<&[Uuid]>) -> Outcome<Vec<SyncChange>> {
         let streets = streets_of(self.conn, &self.places)?;
-        let seen = self.tree.seen(self.places.all, &streets, self.viewer.on);
+        let seen = self.tree.seen(self.places.all, &streets, self.viewer.on());
         let wanted = seen.into_values().filter(|a| only.is_none_or(|ids| ids.contains(&a.id.0)));
         Ok(wanted
             .map(|a| {
@@ -118,11 +122,22 @@ impl Loader<'_> {
             .collect())
     }
 
+    fn inspectors(&mut self, only: Option<&[Uuid]>) -> Outcome<Vec<SyncChange>> {
+        let ids = only.map(typed);
+        let found = inspectors::load(self.conn, self.viewer, self.tree, ids.as_deref())?.into_iter();
+        Ok(found
+            .map(|(id, inspector)| SyncChange {
+                inspector: Some(inspector),
+                ..SyncChange::bare(Kind::Inspector, id.0)
+            })
+            .collect())
+    }
+
     fn calendar(&mut self) -> Outcome<Vec<SyncChange>> {
         fn known<C: Coded>(code: &str) -> Outcome<C> {
             C::from_code(code).ok_or_else(|| Fault::internal(format!("unknown calendar code {code}")))
         }
-        let first = calendar_from(self.viewer.on)?;
+        let first = calendar_from(self.viewer.on())?;
         let years = store::years(self.conn, first.year())?.into_iter();
         let days = store::days(self.conn, first)?.into_iter();
         let year =
@@ -242,6 +257,14 @@ impl Loader<'_> {
                 Ok(SyncChange { inspection: Some(inspection), ..SyncChange::bare(Kind::Inspection, id.0) })
             })
             .collect()
+    }
+
+    fn visits(&mut self, only: Option<&[Uuid]>) -> Outcome<Vec<SyncChange>> {
+        let ids = only.map(typed);
+        let found = visits::load(self.conn, self.viewer, ids.as_deref())?.into_iter();
+        Ok(found
+            .map(|(id, visit)| SyncChange { visit: Some(visit), ..SyncChange::bare(Kind::Visit, id.0) })
+            .collect())
     }
 }
 

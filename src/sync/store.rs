@@ -2,25 +2,31 @@
 
 use super::Kind;
 use super::areas::{AreaVersion, Tree};
-use crate::access::Places;
+use super::circle::{Grant, Person};
 use crate::access::scope::within;
+use crate::access::{Places, Role};
 use crate::campaigns::CampaignKind;
 use crate::db::schema::{
     area, area_version, calendar_day, calendar_year, campaign, campaign_target, change_entry, evidence,
     facility_version, finding, finding_check, inspection, installation, rectification, sequencer,
+    user_account, user_grant, visit, visit_participant,
 };
 use crate::db::sequencer::hex;
 use crate::db::types::{Coded as _, Uid};
-use crate::db::{AnyConn, MultiBackend, Tx};
+use crate::db::{AnyConn, MultiBackend, Ts, Tx};
 use crate::directory::FacilityState;
 use crate::fault::{Fault, Outcome};
 use crate::findings::rules::State;
-use crate::ids::{AreaId, CampaignId, ChecklistId, FacilityId, FindingId, InspectionId, PhotoId, UserId};
+use crate::ids::{
+    AreaId, CampaignId, ChecklistId, FacilityId, FindingId, InspectionId, PhotoId, UserId, VisitId,
+};
+use crate::inspections::Part;
 use crate::photos::SubjectKind;
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use serde_json::json;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 const EPOCH: &str = "sync_epoch";
@@ -62,13 +68,15 @@ pub struct Row {
     pub gone: bool,
 }
 
-/// The kinds of change that concern a phone: those of its things, and photos, which findings show.
+/// The kinds of change that concern a phone: those of its things, photos, which findings show, and accounts, which
+/// inspectors have.
 fn kinds() -> Vec<&'static str> {
-    Kind::ALL.iter().map(|kind| kind.code()).chain(["photo"]).collect()
+    Kind::ALL.iter().map(|kind| kind.code()).chain(["photo", "user"]).collect()
 }
 
 /// Changes after one position and up to another, in order: those of these streets (all without), those of no street, and
-/// those of the person's own inspections wherever they are.
+/// wherever they are those of the person's own inspections. Of visits, wherever they are, those in which the person took
+/// part, and no others.
 pub fn changes(
     conn: &mut AnyConn,
     (after, upto): (i64, i64),
@@ -88,12 +96,17 @@ pub fn changes(
             change_entry::gone,
         ))
         .into_boxed::<MultiBackend>();
+    let took_part = visit_participant::table
+        .filter(visit_participant::visit_id.eq(change_entry::object_id))
+        .filter(visit_participant::user_id.eq(user));
+    query = query.filter(change_entry::kind.ne(Kind::Visit.code()).or(exists(took_part)));
     if let Some(streets) = streets {
         let streets: Vec<AreaId> = streets.iter().copied().collect();
         let own = inspection::table.filter(inspection::submitted_by.eq(user)).select(inspection::id);
         query = query.filter(
             change_entry::street_id
                 .is_null()
+                .or(change_entry::kind.eq(Kind::Visit.code()))
                 .or(change_entry::street_id.eq_any(streets))
                 .or(change_entry::object_id.eq_any(own)),
         );
@@ -307,4 +320,83 @@ pub fn years(conn: &mut AnyConn, first: i32) -> Outcome<Vec<(i32, String)>> {
 pub fn days(conn: &mut AnyConn, first: NaiveDate) -> Outcome<Vec<(NaiveDate, String, String)>> {
     let from = calendar_day::table.filter(calendar_day::date.ge(first)).order(calendar_day::date);
     Ok(from.select((calendar_day::date, calendar_day::kind, calendar_day::name)).load(conn)?)
+}
+
+/// The visits in which a person took part with an account and has not confirmed, with when the server had them: those that
+/// it had at `from` or later. A visit comes with its first inspection, by which it is found.
+pub fn unconfirmed(
+    conn: &mut AnyConn,
+    user: UserId,
+    from: DateTime<Utc>,
+) -> Outcome<Vec<(VisitId, DateTime<Utc>)>> {
+    let from = Ts::from(from);
+    let recent = inspection::table.filter(inspection::received_at.ge(from)).select(inspection::visit_id);
+    let rows: Vec<(VisitId, Ts)> = visit::table
+        .inner_join(visit_participant::table.on(visit_participant::visit_id.eq(visit::id)))
+        .filter(visit::id.eq_any(recent))
+        .filter(visit::received_at.ge(from))
+        .filter(visit_participant::user_id.eq(user))
+        .filter(visit_participant::part.ne(Part::Accompanying))
+        .filter(visit_participant::confirmed_at.is_null())
+        .order(visit::id)
+        .select((visit::id, visit::received_at))
+        .load(conn)?;
+    Ok(rows.into_iter().map(|(id, at)| (id, at.0)).collect())
+}
+
+/// Those of these visits that somebody else than a person inspected in: only these can be theirs to confirm.
+pub fn inspected_by_others(
+    conn: &mut AnyConn,
+    user: UserId,
+    visits: &[VisitId],
+) -> Outcome<BTreeSet<VisitId>> {
+    let of = inspection::table.filter(inspection::visit_id.eq_any(visits.to_vec()));
+    let others = of.filter(inspection::submitted_by.ne(user)).select(inspection::visit_id);
+    Ok(others.distinct().load(conn)?.into_iter().collect())
+}
+
+/// Everybody who is or was an inspector, with the grants that say so, by id.
+pub fn inspectors(conn: &mut AnyConn) -> Outcome<Vec<Person>> {
+    let street = facility_version::table.on(facility_version::facility_id
+        .nullable()
+        .eq(user_grant::facility_id)
+        .and(facility_version::valid_to.is_null()));
+    type Account = (UserId, String, String, Option<String>, Option<Ts>);
+    type Granted = (Option<AreaId>, Option<FacilityId>, Option<AreaId>, NaiveDate, Option<NaiveDate>);
+    let rows: Vec<(Account, Granted)> = user_account::table
+        .inner_join(user_grant::table.on(user_grant::user_id.eq(user_account::id)))
+        .left_join(street)
+        .filter(user_grant::role.eq(Role::Inspector))
+        .order((user_account::id, user_grant::id))
+        .select((
+            (
+                user_account::id,
+                user_account::display_name,
+                user_account::organisation,
+                user_account::certificate,
+                user_account::disabled_at,
+            ),
+            (
+                user_grant::area_id,
+                user_grant::facility_id,
+                facility_version::street_id.nullable(),
+                user_grant::valid_from,
+                user_grant::valid_to,
+            ),
+        ))
+        .load(conn)?;
+    let mut people: BTreeMap<UserId, Person> = BTreeMap::new();
+    for ((id, display_name, organisation, certificate, disabled_at), granted) in rows {
+        let (area, facility, street, valid_from, valid_to) = granted;
+        let person = people.entry(id).or_insert_with(|| Person {
+            id,
+            display_name,
+            organisation,
+            certified: certificate.is_some(),
+            disabled: disabled_at.is_some(),
+            grants: vec![],
+        });
+        person.grants.push(Grant { area, facility, street, valid_from, valid_to });
+    }
+    Ok(people.into_values().collect())
 }

@@ -1,16 +1,17 @@
-//! The token of the feed: the position up to which a phone has seen it, the day and the reach at that time. Opaque to
+//! The token of the feed: the position up to which a phone has seen it, the time and the reach of that answer. Opaque to
 //! phones and authenticated, so that nobody can claim to have had a reach: a lost one is answered with the ids of what
 //! lay in it. The epoch of the installation and the account go into the authentication alone: a token of another epoch
 //! or another person does not open. PURE.
 
 use crate::access::keys::SigningKey;
+use crate::clock::business_date;
 use crate::ids::UserId;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{Datelike as _, NaiveDate};
+use chrono::{DateTime, NaiveDate, Utc};
 
 /// Format of what a token holds; another one does not open.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 /// Bytes of the authentication.
 const TAG: usize = 16;
 
@@ -19,10 +20,19 @@ const TAG: usize = 16;
 pub struct Token {
     /// Every change up to here has been told.
     pub position: i64,
-    /// The business day of the answer.
-    pub day: NaiveDate,
+    /// The business time of the answer, to the microsecond.
+    pub at: DateTime<Utc>,
+    /// Its owner was an inspector.
+    pub inspects: bool,
     /// The reach of the answer, as [`super::reach::carried`] gives it.
     pub carried: Vec<u8>,
+}
+
+impl Token {
+    /// The business day of the answer.
+    pub fn day(&self) -> NaiveDate {
+        business_date(self.at)
+    }
 }
 
 /// Closes and opens tokens of one person on one installation.
@@ -40,7 +50,8 @@ impl Seal<'_> {
     pub fn close(&self, token: &Token) -> String {
         let mut bytes = vec![FORMAT];
         bytes.extend(token.position.to_be_bytes());
-        bytes.extend(token.day.num_days_from_ce().to_be_bytes());
+        bytes.extend(token.at.timestamp_micros().to_be_bytes());
+        bytes.push(token.inspects.into());
         bytes.extend(&token.carried);
         let tag = self.keys.first().map(|key| key.feed_tag(&self.message(&bytes)));
         bytes.extend(tag.unwrap_or_default());
@@ -57,10 +68,12 @@ impl Seal<'_> {
         }
         let (format, rest) = said.split_first()?;
         let (position, rest) = rest.split_first_chunk::<8>()?;
-        let (day, carried) = rest.split_first_chunk::<4>()?;
+        let (at, rest) = rest.split_first_chunk::<8>()?;
+        let (inspects, carried) = rest.split_first()?;
         (*format == FORMAT).then_some(Token {
             position: i64::from_be_bytes(*position),
-            day: NaiveDate::from_num_days_from_ce_opt(i32::from_be_bytes(*day))?,
+            at: DateTime::from_timestamp_micros(i64::from_be_bytes(*at))?,
+            inspects: *inspects != 0,
             carried: carried.to_vec(),
         })
     }
@@ -82,8 +95,8 @@ mod tests {
     }
 
     fn token() -> Token {
-        let day = NaiveDate::from_ymd_opt(2026, 8, 3).unwrap();
-        Token { position: 4711, day, carried: vec![1, 2, 3] }
+        let at = DateTime::from_timestamp_micros(1_785_722_400_000_001).unwrap();
+        Token { position: 4711, at, inspects: true, carried: vec![1, 2, 3] }
     }
 
     #[test]

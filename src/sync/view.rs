@@ -7,7 +7,10 @@ use crate::db::types::coded;
 use crate::directory::facilities::PositionView;
 use crate::directory::{FacilityKind, FacilityState};
 use crate::findings::rules::{CheckResult, State};
-use crate::ids::{AreaId, CampaignId, ChecklistId, FacilityId, ItemId, PhotoId, SiteId, VisitId};
+use crate::ids::{
+    AreaId, CampaignId, ChecklistId, FacilityId, InspectionId, ItemId, PhotoId, SiteId, VisitId,
+};
+use crate::inspections::VisitKind;
 use crate::photos::SubjectKind;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
@@ -21,6 +24,8 @@ coded! {
         Area = "area" "区划",
         /// The working calendar; there is one.
         Calendar = "calendar" "工作日历",
+        /// An inspector whom a visit may name.
+        Inspector = "inspector" "检查员",
         /// A version of the check items.
         Checklist = "checklist" "检查标准",
         /// A facility.
@@ -31,6 +36,8 @@ coded! {
         Finding = "finding" "问题",
         /// The phone owner's own inspection that is not complete.
         Inspection = "inspection" "检查记录",
+        /// A visit that waits for the phone owner's confirmation.
+        Visit = "visit" "待确认走访",
     }
 }
 
@@ -67,6 +74,9 @@ pub struct SyncChange {
     /// Of `calendar`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub calendar: Option<SyncCalendar>,
+    /// Of `inspector`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inspector: Option<SyncInspector>,
     /// Of `checklist`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checklist: Option<ChecklistItems>,
@@ -82,6 +92,9 @@ pub struct SyncChange {
     /// Of `inspection`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inspection: Option<SyncInspection>,
+    /// Of `visit`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub visit: Option<SyncVisit>,
 }
 
 impl SyncChange {
@@ -98,11 +111,13 @@ impl SyncChange {
             gone: false,
             area: None,
             calendar: None,
+            inspector: None,
             checklist: None,
             facility: None,
             campaign: None,
             finding: None,
             inspection: None,
+            visit: None,
         }
     }
 }
@@ -128,6 +143,17 @@ pub struct SyncCalendar {
     pub years: Vec<CalendarYear>,
     /// The days that differ from a plain week.
     pub days: Vec<CalendarDay>,
+}
+
+/// An inspector of the reach, other than the phone's owner: an account that a visit may name as its second person.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct SyncInspector {
+    /// Shown name.
+    pub display_name: String,
+    /// Organisation.
+    pub organisation: String,
+    /// Has an enforcement certificate, as `administrative` visits demand.
+    pub certified: bool,
 }
 
 /// A year of the calendar.
@@ -287,4 +313,34 @@ pub struct SyncInspection {
     pub missing: Vec<PhotoId>,
     /// Items that demand a photo and have none declared.
     pub lacking: Vec<ItemId>,
+}
+
+/// A visit in which the phone's owner took part and which is theirs to confirm: `POST /visits/{id}/confirmations`.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct SyncVisit {
+    /// What it is.
+    pub kind: VisitKind,
+    /// Its campaign.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub campaign_id: Option<CampaignId>,
+    /// When it began, by the leader's phone: a claim.
+    pub started_at: DateTime<Utc>,
+    /// Until when it is to be confirmed.
+    pub confirm_until: DateTime<Utc>,
+    /// The name of who leads it, as the visit says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lead: Option<String>,
+    /// Its inspections within reach.
+    pub inspections: Vec<VisitedFacility>,
+}
+
+/// A facility that a visit inspected.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct VisitedFacility {
+    /// The inspection.
+    pub id: InspectionId,
+    /// The facility.
+    pub facility_id: FacilityId,
+    /// The facility's name of that day.
+    pub facility_name: String,
 }

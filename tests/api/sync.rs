@@ -3,6 +3,7 @@
 
 mod followed;
 mod parallel;
+mod people;
 mod reaches;
 
 use super::app::TestApp;
@@ -33,6 +34,7 @@ pub fn register(suite: &mut Suite) {
     );
     followed::register(suite);
     reaches::register(suite);
+    people::register(suite);
     parallel::register(suite);
 }
 

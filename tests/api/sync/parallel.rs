@@ -97,7 +97,7 @@ fn something(app: &TestApp, random: &mut fastrand::Rng, facilities: &Mutex<Vec<S
         drafter.patch(&path, Some(read.revision()), &body)
     };
     app.advance(TimeDelta::seconds(1));
-    match random.u8(..8) {
+    match random.u8(..9) {
         0 => {
             let made = build::facility(app, Place::Own, Station);
             facilities.lock().expect("no panic").push(id(&made));
@@ -109,11 +109,15 @@ fn something(app: &TestApp, random: &mut fastrand::Rng, facilities: &Mutex<Vec<S
             drop(patch(&any(random), json!({ "status": status })));
         }
         4 | 5 => {
-            let seen = inspection(app, &any(random), &["YK-14"]);
+            let second = [inspector(Place::Own), inspector(Place::District)][random.usize(..2)];
+            let seen = inspection(app, &any(random), &["YK-14"]).named(app, 1, second);
             let by = app.as_(inspector(Place::Everywhere));
             if seen.put(&by).status == 201 {
                 let arrived = random.usize(..=seen.photos.len());
                 seen.photos[..arrived].iter().for_each(|photo| drop(photo.put(&by)));
+                if random.bool() {
+                    drop(seen.confirm(&app.as_(second)));
+                }
             }
         }
         6 => {
@@ -123,6 +127,11 @@ fn something(app: &TestApp, random: &mut fastrand::Rng, facilities: &Mutex<Vec<S
                 let reviewer = app.as_(Caller::At(Role::Reviewer, Place::Everywhere));
                 drop(reviewer.post(&path, &json!({"reason": "现场核实情况存疑"})));
             }
+        }
+        7 => {
+            let (admin, path) = (app.as_(Caller::Admin), format!("/users/{}", app.user(Caller::ThirdParty)));
+            let revision = admin.get(&path).revision();
+            drop(admin.patch(&path, Some(revision), &json!({ "disabled": random.bool() })));
         }
         _ => {
             let planned = drafter.post("/campaigns", &build::campaign_body(app, place(random)));

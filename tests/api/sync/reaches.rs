@@ -120,7 +120,8 @@ fn a_grant_brings_what_it_reaches(app: &TestApp) {
     assert_eq!(holds(&phone, app, Place::Sibling, &there, &planned), [false; 4]);
 }
 
-fn move_to(app: &TestApp, facility: &str, place: Place) {
+#[track_caller]
+pub fn move_to(app: &TestApp, facility: &str, place: Place) {
     let drafter = app.as_(Caller::At(Role::Drafter, Place::Everywhere));
     let path = format!("/facilities/{facility}");
     let revision = drafter.get(&path).revision();
