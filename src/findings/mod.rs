@@ -1,7 +1,7 @@
 //! Findings 问题, and the loop that each goes through until it is struck off the ledger 销号. `rules` is the pure table of
 //! what may happen and who may do it; `deadlines` reckons due dates (pure); `opening` makes a finding of a failing item;
 //! `on_site` claims and closes what was put right at once, and `recheck` says what another look makes of it; `steps`
-//! takes it further, one transaction a step; `record` writes what every step leaves: an event, the state's interval, the
+//! takes it further, one transaction a step; `redating` follows a new calendar; `record` writes what every step leaves: an event, the state's interval, the
 //! audit line and the change feed. A closed finding is never edited: the same item failing again opens a new one that
 //! points back to it.
 
@@ -11,6 +11,7 @@ mod on_site;
 mod opening;
 mod recheck;
 mod record;
+mod redating;
 pub mod rules;
 mod steps;
 pub(crate) mod store;
@@ -20,6 +21,7 @@ pub use amended::{Correction, correct, is_printed, mark_printed};
 pub use on_site::{OnSite, OnSiteClosing, close_on_site};
 pub use opening::{OpenFinding, Opened, open_for};
 pub use recheck::{Became, codes_at, recheck};
+pub use redating::{Redated, redate};
 pub use steps::{
     Claim, Recheck, Service, check, claim, close, confirm, reinspect, return_claim, serve, withdraw,
 };
