@@ -4,15 +4,18 @@ use crate::access::passwords;
 use crate::access::permissions::Role;
 use crate::access::users::{self, NewGrant, NewUser};
 use crate::app::{App, lock_folder};
+use crate::calendar::rules::YearStatus;
 use crate::clock::{Clock, SystemClock, business_date, machine_now};
 use crate::config::Config;
 use crate::db::Stamp;
 use crate::db::types::Coded as _;
 use crate::demo::Mark;
+use crate::findings::Redated;
 use crate::reference::Imported;
 use crate::uploads::{nodes, sweep};
 use crate::{http, jobs, telemetry};
 use chrono::TimeDelta;
+use std::io::{BufRead as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 
@@ -162,7 +165,36 @@ pub fn import(what: Imported, path: &std::path::Path, dry_run: bool) -> Result<(
         (0, false) => println!("已导入：文件 {} 行，新增 {} 条", outcome.rows, outcome.stored),
         (n, _) => return Err(format!("发现 {n} 处问题，未写入任何数据")),
     }
+    if let Some(Redated { moved, settled, kept }) = outcome.redated {
+        println!("暂定的整改期限：顺延 {moved} 个，确定 {settled} 个，推算提前而保留原期限 {kept} 个");
+    }
     Ok(())
+}
+
+/// `yixun reckon`: for every line `DATE COUNT` of standard input, the COUNT-th working day after the date by the imported
+/// calendar (before it where COUNT is negative), and whether all years that were touched are published.
+///
+/// # Errors
+/// A sentence that names the line that cannot be read.
+pub fn reckon() -> Result<(), String> {
+    let app = App::build(configured()?, Arc::new(SystemClock))?;
+    crate::reference::load_missing(&app).map_err(|e| e.for_log())?;
+    let calendar = app.db.read_now(crate::calendar::load).map_err(|e| e.for_log())?;
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    for (number, line) in (1..).zip(std::io::stdin().lock().lines()) {
+        let line = line.map_err(|e| format!("第 {number} 行无法读取：{e}"))?;
+        let asked = line.split_once(' ').and_then(|(day, count)| {
+            Some((day.parse::<chrono::NaiveDate>().ok()?, count.trim().parse::<i16>().ok()?))
+        });
+        let (day, count) = asked.ok_or_else(|| format!("第 {number} 行应为“YYYY-MM-DD 工作日数”：{line}"))?;
+        let due = match count {
+            0.. => calendar.add_working_days(day, count.unsigned_abs()),
+            _ => calendar.working_days_before(day, count.unsigned_abs()),
+        };
+        let status = if due.provisional { YearStatus::Provisional } else { YearStatus::Confirmed };
+        writeln!(out, "{day} {count} {} {}", due.value, status.code()).map_err(|e| e.to_string())?;
+    }
+    out.flush().map_err(|e| e.to_string())
 }
 
 /// `yixun sweep`: clears away what nobody needs; with `dry_run` only tells what would go.

@@ -30,6 +30,8 @@ enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// 按工作日历推算：标准输入每行“日期 工作日数”（负数为往前），逐行输出到期日及 confirmed 或 provisional
+    Reckon,
     /// 只建立或升级数据库结构
     Migrate,
     /// 清理过期的上传、无人声明的照片与无记录的文件（服务每天自动进行一次）
@@ -93,6 +95,7 @@ fn main() -> ExitCode {
         Command::Serve => commands::serve(),
         Command::Demo => commands::demo(),
         Command::Import { what, file, dry_run } => commands::import(what.into(), &file, dry_run),
+        Command::Reckon => commands::reckon(),
         Command::Migrate => commands::migrate(),
         Command::Sweep { dry_run } => commands::sweep(dry_run),
         Command::User(UserCommand::Create { username, name, role }) => {

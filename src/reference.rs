@@ -2,8 +2,10 @@
 //! What is there already is never touched; the bureau's own imports win.
 
 use crate::app::App;
-use crate::db::Stamp;
+use crate::calendar::import::{CalendarImport, DayWritten};
+use crate::db::{Stamp, Tx};
 use crate::fault::{Fault, Outcome};
+use crate::findings::{self, Redated};
 use crate::tables::CellFault;
 use crate::{calendar, checklists, directory};
 use chrono::NaiveDate;
@@ -72,6 +74,8 @@ pub struct ImportOutcome {
     pub rows: usize,
     /// New records; 0 in a dry run.
     pub stored: usize,
+    /// Of a calendar that was stored: which due dates followed.
+    pub redated: Option<Redated>,
     /// What is wrong; then nothing was stored.
     pub faults: Vec<CellFault>,
 }
@@ -87,7 +91,7 @@ pub fn import(app: &App, what: Imported, bytes: &[u8], dry_run: bool) -> Outcome
             let parsed = directory::import::parse_areas(bytes, &known);
             let today = crate::clock::business_date(app.clock.now());
             finish(app, "area.import", parsed, dry_run, move |tx, rows| {
-                directory::import::store_areas(tx, rows, today)
+                directory::import::store_areas(tx, rows, today).map(records)
             })
         }
         Imported::Facilities => {
@@ -99,16 +103,51 @@ pub fn import(app: &App, what: Imported, bytes: &[u8], dry_run: bool) -> Outcome
                 .map(|(code, _)| code)
                 .collect();
             let parsed = directory::import::parse_facilities(bytes, &streets, &communities, &taken);
-            finish(app, "facility.import", parsed, dry_run, directory::import::store_facilities)
+            finish(app, "facility.import", parsed, dry_run, |tx, rows| {
+                directory::import::store_facilities(tx, rows).map(records)
+            })
         }
         Imported::Calendar => {
             let text = String::from_utf8_lossy(bytes).into_owned();
             let parsed = calendar::import::parse(bytes);
+            if dry_run {
+                app.db.read_now(|conn| calendar::import::differs(conn, &parsed.rows))?;
+            }
             finish(app, "calendar.import", parsed, dry_run, move |tx, rows| {
-                calendar::import::store(tx, &text, rows).map(|(days, _)| days)
+                let (import, redated) = store_calendar(tx, &text, rows)?;
+                let records = if import.unchanged { 0 } else { import.days };
+                Ok(Stored { records, redated: Some(redated) })
             })
         }
     }
+}
+
+/// Stores a calendar, and reckons anew what was due by the one before and not certain: both in one transaction.
+///
+/// # Errors
+/// `year_confirmed`; the database's.
+pub fn store_calendar(
+    tx: &mut Tx<'_>,
+    text: &str,
+    rows: &[DayWritten],
+) -> Outcome<(CalendarImport, Redated)> {
+    let import = calendar::import::store(tx, text, rows)?;
+    if import.unchanged {
+        return Ok((import, Redated::default()));
+    }
+    let calendar = calendar::load(tx.conn())?;
+    let redated = findings::redate(tx, &calendar)?;
+    Ok((import, redated))
+}
+
+/// What a transaction has stored.
+struct Stored {
+    records: usize,
+    redated: Option<Redated>,
+}
+
+fn records(records: usize) -> Stored {
+    Stored { records, redated: None }
 }
 
 fn codes(app: &App, wanted: impl Fn(&str) -> bool) -> Outcome<BTreeSet<String>> {
@@ -121,14 +160,14 @@ fn finish<R: Send + 'static>(
     action: &'static str,
     parsed: crate::tables::Parsed<R>,
     dry_run: bool,
-    store: impl Fn(&mut crate::db::Tx<'_>, &[R]) -> Outcome<usize> + Send + 'static,
+    store: impl Fn(&mut Tx<'_>, &[R]) -> Outcome<Stored> + Send + 'static,
 ) -> Outcome<ImportOutcome> {
     let crate::tables::Parsed { rows, faults } = parsed;
     let count = rows.len();
     if dry_run || !faults.is_empty() {
-        return Ok(ImportOutcome { rows: count, stored: 0, faults });
+        return Ok(ImportOutcome { rows: count, stored: 0, redated: None, faults });
     }
     let stamp = Stamp::console("import", app.clock.now());
-    let stored = app.db.write_now(stamp, action, move |tx| store(tx, &rows))?;
-    Ok(ImportOutcome { rows: count, stored, faults })
+    let Stored { records, redated } = app.db.write_now(stamp, action, move |tx| store(tx, &rows))?;
+    Ok(ImportOutcome { rows: count, stored: records, redated, faults })
 }

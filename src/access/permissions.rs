@@ -84,6 +84,10 @@ permissions! {
     ReadAreas = "area.read" [Inspector|Drafter|Reviewer|Registrar|Issuer|Street|Operator|Fire|Supervisor|Admin|SecurityAdmin];
     /// Read check items.
     ReadChecklists = "checklist.read" [Inspector|Drafter|Reviewer|Registrar|Issuer|Street|Operator|Fire|Supervisor|Admin];
+    /// Read the working calendar and reckon by it.
+    ReadCalendar = "calendar.read" [Inspector|Drafter|Reviewer|Registrar|Issuer|Street|Operator|Fire|Supervisor|Admin];
+    /// Import the working calendar.
+    ImportCalendar = "calendar.import" [Admin];
     /// Read facilities.
     ReadFacilities = "facility.read" [Inspector|Drafter|Reviewer|Registrar|Issuer|Street|Operator|Fire|Supervisor|Admin];
     /// Add and change facilities.

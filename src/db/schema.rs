@@ -255,6 +255,20 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use crate::db::types::{IdSql, TsUtc};
+    /// Imports of the working calendar: each is a version of the whole, with the file that made it.
+    calendar_import (seq) {
+        seq -> Integer,
+        version -> Text,
+        imported_at -> TsUtc,
+        imported_by -> Text,
+        sha256 -> Text,
+        content -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
     /// A campaign 检查行动.
     campaign (id) {
         id -> IdSql,
@@ -905,6 +919,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     check_item_kind,
     calendar_day,
     calendar_year,
+    calendar_import,
     campaign,
     campaign_target,
     visit,

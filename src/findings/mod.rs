@@ -2,7 +2,7 @@
 //! what may happen and who may do it; `deadlines` reckons due dates (pure); `opening` makes a finding of a failing item;
 //! `side` holds what goes on beside the straight way, `draw` says which claims are looked at, `attribution` whose days they
 //! were; `on_site` claims and closes what was put right at once, and `recheck` says what another look makes of it; `steps`
-//! takes it further, one transaction a step; `record` writes what every step leaves: an event, the state's interval, the
+//! takes it further, one transaction a step; `redating` follows a new calendar; `record` writes what every step leaves: an event, the state's interval, the
 //! audit line and the change feed. A closed finding is never edited: the same item failing again opens a new one that
 //! points back to it.
 
@@ -14,6 +14,7 @@ mod on_site;
 mod opening;
 mod recheck;
 mod record;
+mod redating;
 pub mod rules;
 pub mod side;
 mod steps;
@@ -24,6 +25,7 @@ pub use amended::{Correction, correct, is_printed, mark_printed};
 pub use on_site::{OnSite, OnSiteClosing, close_on_site};
 pub use opening::{OpenFinding, Opened, open_for};
 pub use recheck::{Became, codes_at, recheck};
+pub use redating::{Redated, redate};
 pub use steps::{
     Claim, Recheck, Service, brigade_check, check, claim, close, confirm, reinspect, return_claim, serve,
     set_deadline, withdraw,

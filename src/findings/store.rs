@@ -199,6 +199,12 @@ pub fn codes_at(conn: &mut AnyConn, facility: FacilityId) -> Outcome<BTreeSet<St
     Ok(codes.into_iter().collect())
 }
 
+/// The findings whose deadline runs and is not certain.
+pub fn provisionally_due(conn: &mut AnyConn) -> Outcome<Vec<FindingId>> {
+    let running = finding::table.filter(finding::due_provisional).filter(finding::state.eq_any(RUNNING));
+    Ok(running.order(finding::id).select(finding::id).load(conn)?)
+}
+
 type Reach = Box<dyn BoxableExpression<finding::table, MultiBackend, SqlType = Bool>>;
 
 fn within_places(places: &Places) -> Reach {

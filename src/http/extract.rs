@@ -183,18 +183,49 @@ impl<T: DeserializeOwned + Validate<Context = ()> + 'static> FromRequest for Api
     }
 }
 
+fn describe_json<T: ToSchema + 'static>(op: &mut OperationSpec, required: bool) {
+    let schema = op.schema::<T>();
+    let body = json!({"required": required, "content": {"application/json": {"schema": schema}}});
+    op.body.insert("requestBody".into(), body);
+    op.problems(&[
+        ("400", "请求无法解析"),
+        ("413", "请求体过大"),
+        ("415", "类型不支持"),
+        ("422", "内容有误"),
+    ]);
+}
+
 impl<T: ToSchema + 'static> Part for ApiJson<T> {
     fn describe(op: &mut OperationSpec) {
-        let schema = op.schema::<T>();
-        let body = json!({"required": true, "content": {"application/json": {"schema": schema}}});
-        op.body.insert("requestBody".into(), body);
-        op.problems(&[
-            ("400", "请求无法解析"),
-            ("413", "请求体过大"),
-            ("415", "类型不支持"),
-            ("422", "内容有误"),
-        ]);
+        describe_json::<T>(op, true);
     }
+}
+
+/// A JSON body that may be left out.
+pub struct ApiOptional<T>(pub T);
+
+impl<T: DeserializeOwned + Validate<Context = ()> + Default + 'static> FromRequest for ApiOptional<T> {
+    type Error = Problem;
+    type Future = Later<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        if !may_hold_a_body(request) {
+            return Box::pin(ready(Ok(Self(T::default()))));
+        }
+        let body = ApiJson::<T>::from_request(request, payload);
+        Box::pin(async move { body.await.map(|ApiJson(value)| Self(value)) })
+    }
+}
+
+impl<T: ToSchema + 'static> Part for ApiOptional<T> {
+    fn describe(op: &mut OperationSpec) {
+        describe_json::<T>(op, false);
+    }
+}
+
+/// Whether something may follow the head of a request.
+fn may_hold_a_body(request: &HttpRequest) -> bool {
+    request.headers().contains_key(TRANSFER_ENCODING) || announced(request).unwrap_or(0) > 0
 }
 
 /// A JSON body whose bytes are kept as they came, for what is stored raw.

@@ -3,7 +3,7 @@
 use super::answer::{Found, Made, Tagged};
 use super::caller::Allowed;
 use super::content::{Asked, Content, File, content};
-use super::extract::{ApiJson, ApiPath, ApiQuery, IfMatch};
+use super::extract::{ApiJson, ApiOptional, ApiPath, ApiQuery, IfMatch};
 use super::problem::Answer;
 use crate::access::permissions::{Action, Permission, Role, may};
 use crate::access::scope::scope_of;
@@ -135,14 +135,24 @@ pub async fn update(
     Ok(Found(view))
 }
 
+/// How a letter is submitted; the body may be left out.
+#[derive(Debug, Default, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SubmitLetter {
+    /// Why it must go out although due dates in it are provisional.
+    #[garde(length(chars, min = 2, max = 2000))]
+    provisional_reason: Option<String>,
+}
+
 pub async fn submit(
     caller: Allowed<may::DraftLetters>,
     ApiPath(id): ApiPath<LetterId>,
+    ApiOptional(body): ApiOptional<SubmitLetter>,
 ) -> Answer<Found<LetterView>> {
     let (places, sender) = (caller.scope.places(), sender(&caller));
     let view = caller
         .write(move |tx| {
-            letters::submit(tx, &places, &sender, id)?;
+            letters::submit(tx, &places, &sender, id, body.provisional_reason.as_deref())?;
             letters::find(tx.conn(), &Reader::inside(&places), id)
         })
         .await?;

@@ -15,6 +15,7 @@ pub mod server;
 mod access;
 mod audit;
 mod batch;
+mod calendar;
 mod campaigns;
 mod checklists;
 mod compliance;

@@ -3,7 +3,7 @@
 
 use super::operation::{Operation, OperationSpec};
 use super::{
-    access, audit, batch, campaigns, checklists, compliance, directory, findings, inspections, letters,
+    access, audit, batch, calendar, campaigns, checklists, compliance, directory, findings, inspections, letters,
     loop_steps, photos, quarantine, settings, sync, tus, uploads,
 };
 use actix_web::http::Method;
@@ -163,6 +163,12 @@ pub fn table() -> Routes {
         "检查标准条目",
         checklists::find,
     );
+    t.section("工作日历")
+        .get("/calendar", "find_calendar", "一年的放假与调休", calendar::find)
+        .get("/calendar/reckon", "reckon_deadline", "推算整改期限", calendar::reckon)
+        .get("/calendar/imports", "list_calendar_imports", "工作日历的各版本", calendar::versions)
+        .post("/calendar/imports", "import_calendar", "导入工作日历（并重新推算暂定期限）", calendar::import)
+        .get("/calendar/imports/{version}", "find_calendar_import", "查看某版本及其文件", calendar::version);
     t.section("检查行动")
         .get("/campaigns", "list_campaigns", "检查行动列表", campaigns::list)
         .post("/campaigns", "create_campaign", "新建检查行动", campaigns::create)

@@ -185,13 +185,14 @@ fn annex<Row>(
 
 fn issue_row(line: &Line) -> IssueRow {
     let late = if line.overdue { "（已逾期）" } else { "" };
+    let unsure = if line.due_provisional { "（暂定）" } else { "" };
     IssueRow {
         number: clean(&line.finding_number),
         facility: clean(&line.facility_name),
         category: clean(&line.category),
         problem: clean(&line.description),
         basis: line.verified_basis.iter().map(|text| clean(text)).filter(|text| !text.is_empty()).collect(),
-        due: line.original_due.map_or_else(|| "—".into(), printed_date),
+        due: line.original_due.map_or_else(|| "—".into(), |day| format!("{}{unsure}", printed_date(day))),
         dated: line.original_due.is_some(),
         standing: format!("{}{late}", line.state.label()),
         closed: line.state == State::Closed,

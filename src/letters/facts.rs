@@ -84,6 +84,9 @@ pub struct Line {
     pub verified_basis: Vec<String>,
     /// The deadline set at service; none before.
     pub original_due: Option<NaiveDate>,
+    /// That deadline still runs and rests on a year that is not published.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub due_provisional: bool,
     /// Where it stands.
     pub state: State,
     /// Its deadline has passed and it is not struck off.

@@ -134,6 +134,7 @@ struct FindingFacts {
     description: String,
     basis: String,
     due_on: Option<NaiveDate>,
+    due_provisional: bool,
     state: State,
     repeat: bool,
     inspection_id: Option<InspectionId>,
@@ -153,7 +154,7 @@ fn findings(conn: &mut AnyConn, subject: &Subject<'_>) -> Outcome<Vec<FindingFac
         .and(finding::found_at.lt(Ts::from(start_of(subject.campaign.starts_on))));
     type Row = (
         (Option<CampaignId>, FindingId, String, String, FacilityKind),
-        (String, String, String, Option<NaiveDate>, State),
+        (String, String, String, (Option<NaiveDate>, bool), State),
         (Option<FindingId>, Option<InspectionId>, crate::ids::ItemId, Option<String>),
     );
     let rows: Vec<Row> = finding::table
@@ -171,7 +172,13 @@ fn findings(conn: &mut AnyConn, subject: &Subject<'_>) -> Outcome<Vec<FindingFac
                 finding::facility_name,
                 facility_version::kind,
             ),
-            (finding::category, finding::description, check_item::basis, finding::due_on, finding::state),
+            (
+                finding::category,
+                finding::description,
+                check_item::basis,
+                (finding::due_on, finding::due_provisional),
+                finding::state,
+            ),
             (finding::repeat_of, finding::inspection_id, finding::item_id, finding::service_method),
         ))
         .load(conn)?;
@@ -180,7 +187,7 @@ fn findings(conn: &mut AnyConn, subject: &Subject<'_>) -> Outcome<Vec<FindingFac
         b,
         (repeat_of, inspection_id, item_id, method),
     ): Row| {
-        let (category, description, basis, due_on, state) = b;
+        let (category, description, basis, (due_on, due_provisional), state) = b;
         FindingFacts {
             own: campaign == Some(subject.campaign.id),
             id,
@@ -191,6 +198,7 @@ fn findings(conn: &mut AnyConn, subject: &Subject<'_>) -> Outcome<Vec<FindingFac
             description,
             basis,
             due_on,
+            due_provisional,
             state,
             repeat: repeat_of.is_some(),
             inspection_id,
@@ -232,6 +240,7 @@ fn lines(conn: &mut AnyConn, rows: &[FindingFacts], as_of: DateTime<Utc>) -> Out
                 description: r.description.clone(),
                 verified_basis: basis.into_iter().filter(|b| b.verified).map(|b| b.text).collect(),
                 original_due: r.due_on,
+                due_provisional: r.due_provisional && r.state.deadline_runs(),
                 state: r.state,
                 overdue: r.state.deadline_runs() && r.due_on.is_some_and(|due| is_overdue(due, as_of)),
                 repeat: r.repeat,

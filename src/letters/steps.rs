@@ -171,15 +171,37 @@ fn refuse_unconfirmed(conn: &mut AnyConn, row: &LetterRow) -> Outcome<()> {
     Err(Fault::refused("unconfirmed_findings", detail))
 }
 
-/// Submits a letter: its facts are read, composed and frozen.
+/// A date that the next import of the calendar may move is not put into print, unless somebody says why it must be.
+/// Gives that reason where it is needed.
+fn refuse_provisional<'r>(facts: &Facts, reason: Option<&'r str>) -> Outcome<Option<&'r str>> {
+    let lines = facts.lines.iter().chain(&facts.carried_over).filter(|line| line.due_provisional);
+    let numbers: Vec<&str> = lines.map(|line| line.finding_number.as_str()).collect();
+    if numbers.is_empty() || reason.is_some() {
+        return Ok(reason.filter(|_| !numbers.is_empty()));
+    }
+    let (count, numbers) = (numbers.len(), numbers.join("、"));
+    let detail = format!(
+        "{count} 个问题的整改期限为暂定（{numbers}），放假安排公布并导入后将重新推算；确需现在发文的，请说明理由"
+    );
+    Err(Fault::refused("provisional_due", detail))
+}
+
+/// Submits a letter: its facts are read, composed and frozen. `reason` says why it may print provisional due dates.
 ///
 /// # Errors
-/// Missing; `unconfirmed_findings`; a refusal of the rules or of the composition.
-pub fn submit(tx: &mut Tx<'_>, places: &Places, sender: &Sender, id: LetterId) -> Outcome<()> {
+/// Missing; `unconfirmed_findings`; `provisional_due`; a refusal of the rules or of the composition.
+pub fn submit(
+    tx: &mut Tx<'_>,
+    places: &Places,
+    sender: &Sender,
+    id: LetterId,
+    reason: Option<&str>,
+) -> Outcome<()> {
     let (mut row, next) = held(tx, places, id, Step::Submit)?;
     refuse_unconfirmed(tx.conn(), &row)?;
     let now = tx.now();
     let facts = facts_of(tx.conn(), sender, &row, now)?;
+    let reason = refuse_provisional(&facts, reason)?;
     let letter = composed(&facts)?;
     row.state = next;
     row.as_of = Some(tx.ts());
@@ -197,7 +219,7 @@ pub fn submit(tx: &mut Tx<'_>, places: &Places, sender: &Sender, id: LetterId) -
         .collect();
     store::set_lines(tx.conn(), id, &printed)?;
     store::save(tx.conn(), &row)?;
-    record(tx, &row, "submit", None)
+    record(tx, &row, "submit", reason)
 }
 
 /// Sends a letter back to its drafter.

@@ -200,11 +200,12 @@ pub fn line_numbers(conn: &mut AnyConn, ids: &[LetterId]) -> Outcome<Vec<(Letter
         .load(conn)?)
 }
 
-pub fn last_return_reason(conn: &mut AnyConn, id: LetterId) -> Outcome<Option<String>> {
-    let returns =
-        letter_event::table.filter(letter_event::letter_id.eq(id)).filter(letter_event::kind.eq("return"));
+/// Why the last step of a kind was taken.
+pub fn last_reason(conn: &mut AnyConn, id: LetterId, kind: &str) -> Outcome<Option<String>> {
+    let of_kind =
+        letter_event::table.filter(letter_event::letter_id.eq(id)).filter(letter_event::kind.eq(kind));
     let newest: Option<Option<String>> =
-        returns.order(letter_event::seq.desc()).select(letter_event::reason).first(conn).optional()?;
+        of_kind.order(letter_event::seq.desc()).select(letter_event::reason).first(conn).optional()?;
     Ok(newest.flatten())
 }
 

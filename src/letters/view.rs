@@ -61,11 +61,19 @@ pub struct LetterView {
     pub document: Option<DocumentView>,
     /// Why it was sent back, if it stands returned.
     pub returned_reason: Option<String>,
+    /// Why it was submitted although it prints provisional due dates, if it does.
+    pub provisional_reason: Option<String>,
     /// Raised at every step.
     pub revision: i32,
 }
 
-fn view(row: LetterRow, findings: Vec<String>, returned_reason: Option<String>) -> LetterView {
+/// Why its steps were taken.
+struct Reasons {
+    returned: Option<String>,
+    provisional: Option<String>,
+}
+
+fn view(row: LetterRow, findings: Vec<String>, reasons: Reasons) -> LetterView {
     let document = match (row.document_sha256, row.document_length, row.document_at) {
         (Some(sha256), Some(length), Some(at)) => Some(DocumentView { sha256, length, made_at: at.0 }),
         _ => None,
@@ -89,7 +97,8 @@ fn view(row: LetterRow, findings: Vec<String>, returned_reason: Option<String>) 
         issued_by: row.issued_by,
         issued_at: row.issued_at.map(|t| t.0),
         document,
-        returned_reason,
+        returned_reason: reasons.returned,
+        provisional_reason: reasons.provisional,
         revision: row.revision,
     }
 }
@@ -102,12 +111,13 @@ fn views(conn: &mut AnyConn, rows: Vec<LetterRow>) -> Outcome<Vec<LetterView>> {
     }
     rows.into_iter()
         .map(|row| {
-            let reason = match row.state {
-                LetterState::Returned => store::last_return_reason(conn, row.id)?,
+            let returned = match row.state {
+                LetterState::Returned => store::last_reason(conn, row.id, "return")?,
                 _ => None,
             };
+            let reasons = Reasons { returned, provisional: store::last_reason(conn, row.id, "submit")? };
             let findings = numbers.remove(&row.id).unwrap_or_default();
-            Ok(view(row, findings, reason))
+            Ok(view(row, findings, reasons))
         })
         .collect()
 }

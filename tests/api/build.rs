@@ -117,6 +117,13 @@ pub fn checklist(app: &TestApp, kind: FacilityKind) -> (String, Vec<Value>) {
     (newest, items.as_array().expect("items").clone())
 }
 
+/// The version of the working calendar in force.
+#[track_caller]
+pub fn calendar_version(app: &TestApp) -> String {
+    let newest = app.as_(Caller::Supervisor).get("/calendar/imports?limit=1").ok()["items"][0].clone();
+    newest["version"].as_str().expect("a version").to_string()
+}
+
 /// A photo or document and what is declared of it.
 #[derive(Debug, Clone)]
 pub struct Photo {

@@ -22,6 +22,7 @@ mod amendments;
 mod areas;
 mod audit;
 mod bad_input;
+mod calendar;
 mod campaigns;
 mod compliance;
 mod db;
@@ -55,6 +56,7 @@ fn register(suite: &mut Suite) {
     facilities::register(suite);
     campaigns::register(suite);
     import::register(suite);
+    calendar::register(suite);
     audit::register(suite);
     db::register(suite);
     devices::register(suite);

@@ -118,6 +118,8 @@ struct Scene<'a> {
     campaign: String,
     user: String,
     checklist: String,
+    /// A version of the working calendar.
+    calendar: String,
     inspection: String,
     visit: String,
     photo: String,
@@ -166,6 +168,7 @@ impl<'a> Scene<'a> {
             app,
             user: id(&app.as_(Caller::Admin).post("/users", &body).created()["user"]),
             checklist: build::checklist(app, Station).0,
+            calendar: build::calendar_version(app),
             inspection: seen.id.to_string(),
             visit: receipt["visit_id"].as_str().expect("a visit").to_string(),
             photo: seen.photos[0].id.to_string(),
@@ -241,6 +244,16 @@ const ROWS: &[Row] = &[
     row("facility_versions", &[200], Missing, |s| at(format!("/facilities/{}/versions", s.facility))),
     row("list_checklists", &[200], Unbound, |_| at("/checklists")),
     row("find_checklist", &[200], Unbound, |s| at(format!("/checklists/{}", s.checklist))),
+    row("find_calendar", &[200], Unbound, |_| at("/calendar?year=2026")),
+    row("reckon_deadline", &[200], Unbound, |_| {
+        at("/calendar/reckon?from=2026-08-03&days=5&unit=working_day")
+    }),
+    row("list_calendar_imports", &[200], Unbound, |_| at("/calendar/imports")),
+    row("find_calendar_import", &[200], Unbound, |s| at(format!("/calendar/imports/{}", s.calendar))),
+    row("import_calendar", &[201, 200], Unbound, |_| {
+        at("/calendar/imports")
+            .with(json!({"csv": "date,kind,year_status\n2027-01-01,holiday,provisional\n"}))
+    }),
     row("list_campaigns", &[200], Unbound, |_| at("/campaigns")),
     row("create_campaign", &[201], Culprit("/area_id"), |s| {
         at("/campaigns").with(build::campaign_body(s.app, Place::Own))

@@ -213,7 +213,7 @@ fn a_finding_is_followed_to_its_closing(app: &TestApp) {
 fn reference_data_changes(app: &TestApp) {
     let api = app.as_(inspector(Place::Own));
     let mut phone = Replica::new(&api);
-    let calendar = "date,kind,name,year_status\n2027-01-01,holiday,元旦,confirmed\n";
+    let calendar = "date,kind,name,year_status\n2027-01-01,holiday,元旦,provisional\n";
     app.write(move |tx| {
         let parsed = yixun::calendar::import::parse(calendar.as_bytes());
         yixun::calendar::import::store(tx, calendar, &parsed.rows).map(drop)
