@@ -61,6 +61,10 @@ ids! {
     SessionId;
     /// A role granted to a user, with its reach and dates.
     GrantId;
+    /// A deputy's delegation 代理.
+    DelegationId;
+    /// A hand-over of somebody's open items.
+    HandoverId;
     /// A facility 设施.
     FacilityId;
     /// One dated version of a facility.

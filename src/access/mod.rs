@@ -1,7 +1,8 @@
 //! Who may do what, and where. `permissions` is the pure table role × action; `scope` turns a person's dated grants into
 //! the places they reach; `passwords`, `keys` and `tokens` are the proofs; `sessions` logs in and out; `users` keeps the
-//! accounts. Serves every capability and knows none of them.
+//! accounts; `delegations` lets a deputy stand in. Serves every capability and knows none of them.
 
+pub mod delegations;
 mod employer;
 pub mod keys;
 pub mod passwords;
@@ -12,8 +13,9 @@ pub(crate) mod store;
 pub mod tokens;
 pub mod users;
 
+pub use crate::db::{Actor, Principal, Stamp};
 pub use crate::db::{Actor, Stamp};
 pub use employer::{Employer, employer};
 pub use permissions::{Action, Permission, Role};
-pub use scope::{Holder, Places, Scope};
+pub use scope::{Holder, Places, Scope, Spot};
 pub use store::streets_under;

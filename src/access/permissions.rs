@@ -80,6 +80,10 @@ permissions! {
     ManageUsers = "user.manage" [Admin];
     /// Give and take roles.
     GrantRoles = "user.grant" [SecurityAdmin];
+    /// Read who stands in for whom.
+    ReadDelegations = "delegation.read" [Supervisor|SecurityAdmin];
+    /// Record and end delegations (AB角).
+    RecordDelegations = "delegation.record" [SecurityAdmin];
     /// Read areas.
     ReadAreas = "area.read" [Inspector|Drafter|Reviewer|Registrar|Issuer|Street|Operator|Fire|Supervisor|Admin|SecurityAdmin];
     /// Read check items.
@@ -154,6 +158,8 @@ permissions! {
     ReturnFinding = "finding.return" [Drafter|Reviewer|Issuer];
     /// Close a finding (销号); the rank that it needs is a rule of the finding.
     CloseFinding = "finding.close" [Drafter|Reviewer|Issuer];
+    /// Name the clerk in charge of a finding.
+    AssignFinding = "finding.assign" [Drafter|Reviewer];
     /// Withdraw a finding that was a mistake (误报).
     WithdrawFinding = "finding.withdraw" [Reviewer];
     /// Draft and submit letters.
@@ -178,8 +184,12 @@ permissions! {
 
 /// Whether two roles may never be held by one person (三员分立).
 pub fn excludes(a: Role, b: Role) -> bool {
-    const THREE: [Role; 3] = [Role::Admin, Role::SecurityAdmin, Role::AuditAdmin];
-    a != b && (THREE.contains(&a) || THREE.contains(&b))
+    a != b && (is_administrator(a) || is_administrator(b))
+}
+
+/// Whether a role is one of the three administrators'.
+pub fn is_administrator(role: Role) -> bool {
+    matches!(role, Role::Admin | Role::SecurityAdmin | Role::AuditAdmin)
 }
 
 #[cfg(test)]

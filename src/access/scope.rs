@@ -88,6 +88,57 @@ pub struct Reach {
     pub places: Places,
     /// Only findings of this category.
     pub category: Option<String>,
+    /// Whose grant it is, where a deputy holds it for somebody else.
+    pub principal: Option<UserId>,
+}
+
+impl Reach {
+    fn holds(&self, spot: Spot<'_>) -> bool {
+        let of_category = |c: &str| spot.category.is_none_or(|asked| asked == c);
+        self.places.holds(spot.street, spot.facility) && self.category.as_deref().is_none_or(of_category)
+    }
+}
+
+/// A spot that a rule asks of.
+#[derive(Debug, Clone, Copy)]
+pub struct Spot<'a> {
+    /// The street.
+    pub street: AreaId,
+    /// A facility there.
+    pub facility: Option<FacilityId>,
+    /// A category of findings; whatever the category, unless given.
+    pub category: Option<&'a str>,
+}
+
+impl<'a> Spot<'a> {
+    /// A street as a whole.
+    pub fn street(street: AreaId) -> Self {
+        Self { street, facility: None, category: None }
+    }
+
+    /// Findings of a category at a facility.
+    pub fn finding(street: AreaId, facility: FacilityId, category: &'a str) -> Self {
+        Self { street, facility: Some(facility), category: Some(category) }
+    }
+}
+
+/// Those for whom a deputy does something that needs one of `roles`, and whether the deputy's own grants give none of them:
+/// PURE.
+pub fn stood_in_for(roles: &[Role], grants: &[Reach]) -> (Vec<UserId>, bool) {
+    let giving: Vec<&Reach> = grants.iter().filter(|g| roles.contains(&g.role)).collect();
+    let only_so = giving.iter().all(|g| g.principal.is_some());
+    (principals(giving.into_iter()), only_so)
+}
+
+/// The principals of reaches, each once, in their order.
+fn principals<'a>(reaches: impl Iterator<Item = &'a Reach>) -> Vec<UserId> {
+    let mut found = vec![];
+    for principal in reaches.filter_map(|r| r.principal) {
+        if !found.contains(&principal) {
+            found.push(principal);
+        }
+    }
+    found
 }
 
 /// Where `action` is allowed to the holder of `grants`; `None` when no grant allows it: PURE.
@@ -160,17 +211,38 @@ impl Holder {
 
     /// The roles that the person holds over a facility, whatever the category.
     pub fn roles_at(&self, street: AreaId, facility: FacilityId) -> Vec<Role> {
-        let held = |r: &&Reach| r.places.holds(street, Some(facility));
-        self.reaches.iter().filter(held).map(|r| r.role).collect()
+        self.roles_on(Spot { street, facility: Some(facility), category: None })
     }
 
     /// The roles that the person holds over a finding: a reviewer of one street is none in the next, and one of a category
     /// none in another.
     pub fn roles_over(&self, street: AreaId, facility: FacilityId, category: &str) -> Vec<Role> {
-        let held = |r: &&Reach| {
-            r.places.holds(street, Some(facility)) && r.category.as_deref().is_none_or(|c| c == category)
-        };
-        self.reaches.iter().filter(held).map(|r| r.role).collect()
+        self.roles_on(Spot::finding(street, facility, category))
+    }
+
+    fn roles_on(&self, spot: Spot<'_>) -> Vec<Role> {
+        self.reaches.iter().filter(|r| r.holds(spot)).map(|r| r.role).collect()
+    }
+
+    /// Everybody for whom the person stands in over a finding, whatever the role: what these may not do because of what they
+    /// have done, their deputy may not do for them.
+    pub fn acts_for_over(&self, street: AreaId, facility: FacilityId, category: &str) -> Vec<UserId> {
+        let spot = Spot::finding(street, facility, category);
+        principals(self.reaches.iter().filter(|r| r.holds(spot)))
+    }
+
+    /// Whether a grant of the person's own gives one of `roles` on a spot.
+    pub fn holds_own(&self, roles: &[Role], spot: Spot<'_>) -> bool {
+        let gives = |r: &Reach| r.principal.is_none() && roles.contains(&r.role) && r.holds(spot);
+        self.reaches.iter().any(gives)
+    }
+
+    /// Those for whom the person acts who needs one of `roles` on a spot: nobody where a grant of their own gives it.
+    pub fn acts_for_as(&self, roles: &[Role], spot: Spot<'_>) -> Vec<UserId> {
+        if self.holds_own(roles, spot) {
+            return vec![];
+        }
+        principals(self.reaches.iter().filter(|r| roles.contains(&r.role) && r.holds(spot)))
     }
 }
 
@@ -201,7 +273,60 @@ mod tests {
     }
 
     fn reach(role: Role, street: AreaId) -> Reach {
-        Reach { role, places: Places { streets: [street].into(), ..Places::default() }, category: None }
+        let places = Places { streets: [street].into(), ..Places::default() };
+        Reach { role, places, category: None, principal: None }
+    }
+
+    fn person(n: i64) -> UserId {
+        UserId::from_uuid(new_uuid(DateTime::from_timestamp(n, 0).unwrap()))
+    }
+
+    fn deputy(role: Role, street: AreaId, principal: UserId) -> Reach {
+        Reach { principal: Some(principal), ..reach(role, street) }
+    }
+
+    fn holder(reaches: Vec<Reach>) -> Holder {
+        Holder { reaches, ..Holder::account_only(person(9), false) }
+    }
+
+    #[test]
+    fn a_deputy_acts_for_somebody_only_where_no_grant_of_their_own_would_do() {
+        let (a, b) = (street(1), street(2));
+        let (one, two) = (person(1), person(2));
+        let by = holder(vec![
+            reach(Role::Drafter, a),
+            deputy(Role::Drafter, a, one),
+            deputy(Role::Drafter, b, one),
+            deputy(Role::Reviewer, b, two),
+            deputy(Role::Issuer, b, two),
+        ]);
+        let as_at = |roles: &[Role], at| by.acts_for_as(roles, Spot::street(at));
+        assert_eq!(as_at(&[Role::Drafter], a), []);
+        assert_eq!(as_at(&[Role::Drafter], b), [one]);
+        assert_eq!(as_at(&[Role::Reviewer, Role::Issuer], b), [two]);
+        assert_eq!(as_at(&[Role::Reviewer, Role::Drafter], b), [one, two]);
+        assert_eq!(as_at(&[Role::Reviewer], a), []);
+        assert_eq!(stood_in_for(&[Role::Drafter], &by.reaches), (vec![one], false));
+        assert_eq!(stood_in_for(&[Role::Issuer], &by.reaches), (vec![two], true));
+        assert_eq!(stood_in_for(&[Role::Street], &by.reaches), (vec![], true));
+    }
+
+    #[test]
+    fn whoever_is_stood_in_for_over_a_finding_is_told_whatever_the_role() {
+        let (a, b) = (street(1), street(2));
+        let (one, two, three) = (person(1), person(2), person(3));
+        let facility = FacilityId::from_uuid(new_uuid(DateTime::from_timestamp(4, 0).unwrap()));
+        let here = Places { facilities: [facility].into(), ..Places::default() };
+        let by = holder(vec![
+            reach(Role::Reviewer, a),
+            deputy(Role::Inspector, a, one),
+            deputy(Role::Drafter, a, one),
+            Reach { category: Some("食品安全".into()), ..deputy(Role::Drafter, a, two) },
+            Reach { places: here, ..deputy(Role::Operator, b, three) },
+        ]);
+        assert_eq!(by.acts_for_over(a, facility, "食品安全"), [one, two, three]);
+        assert_eq!(by.acts_for_over(a, facility, "消防安全"), [one, three]);
+        assert_eq!(by.acts_for_over(b, facility, "消防安全"), [three]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Rows and queries of accounts, grants, sessions and refresh tokens.
 
+use super::delegations;
 use super::permissions::Role;
 use super::scope::{Lapsed, Places, Reach};
 use crate::db::schema::{
@@ -185,11 +186,14 @@ pub fn end_grant(conn: &mut AnyConn, user: UserId, id: GrantId, on: NaiveDate) -
     Ok(diesel::update(open).set(user_grant::valid_to.eq(Some(on))).execute(conn)?)
 }
 
-/// The grants in force on a business day, with their areas resolved to streets.
+/// The grants in force on a business day, with their areas resolved to streets: one's own, then those that one holds as a
+/// deputy.
 pub fn reaches(conn: &mut AnyConn, id: UserId, on: NaiveDate) -> Outcome<Vec<Reach>> {
-    let in_force = |g: &GrantRow| g.valid_from <= on && g.valid_to.is_none_or(|to| to >= on);
-    let grants = grants_of(conn, id)?.into_iter().filter(in_force);
-    grants.map(|grant| reach(conn, grant, on)).collect()
+    let own = grants_of(conn, id)?.into_iter().map(|grant| (grant, None));
+    let delegated = delegations::store::grants_of(conn, id, on)?.into_iter();
+    let held = own.chain(delegated.map(|grant| (grant.clone(), Some(grant.user_id))));
+    let in_force = held.filter(|(g, _)| g.valid_from <= on && g.valid_to.is_none_or(|to| to >= on));
+    in_force.map(|(grant, principal)| Ok(Reach { principal, ..reach(conn, grant, on)? })).collect()
 }
 
 /// An inspector's grants that have ended before a business day, with the streets of their last. One that was taken before
@@ -210,7 +214,7 @@ fn reach(conn: &mut AnyConn, grant: GrantRow, on: NaiveDate) -> Outcome<Reach> {
         (Some(area), None) => places.streets = streets_under(conn, area, on)?,
         (None, None) => places.all = true,
     }
-    Ok(Reach { role: grant.role, places, category: grant.category })
+    Ok(Reach { role: grant.role, places, category: grant.category, principal: None })
 }
 
 /// The streets at or under an area on a day.

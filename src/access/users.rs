@@ -2,8 +2,9 @@
 //! role may be held together with any other (三员分立). The first administrator of an empty installation comes from the
 //! console (`yixun user create`); there is no default account.
 
+use super::delegations;
 use super::passwords::{self, Policy};
-use super::permissions::{Action, Role, excludes};
+use super::permissions::{Action, Role, excludes, is_administrator};
 use super::scope::{Holder, scope_of};
 use super::store::{self, Account, GrantRow};
 use crate::clock::business_date;
@@ -94,9 +95,11 @@ pub struct NewGrant {
     pub valid_to: Option<NaiveDate>,
 }
 
-fn grant_view(row: GrantRow) -> GrantView {
-    let GrantRow { id, role, area_id, facility_id, category, valid_from, valid_to, .. } = row;
-    GrantView { id, role, area_id, facility_id, category, valid_from, valid_to }
+impl From<GrantRow> for GrantView {
+    fn from(row: GrantRow) -> Self {
+        let GrantRow { id, role, area_id, facility_id, category, valid_from, valid_to, .. } = row;
+        Self { id, role, area_id, facility_id, category, valid_from, valid_to }
+    }
 }
 
 fn view(account: Account, grants: Vec<GrantRow>) -> UserView {
@@ -110,7 +113,7 @@ fn view(account: Account, grants: Vec<GrantRow>) -> UserView {
         must_change_password: account.must_change_password,
         disabled: account.disabled_at.is_some(),
         revision: account.revision,
-        grants: grants.into_iter().map(grant_view).collect(),
+        grants: grants.into_iter().map(GrantView::from).collect(),
     }
 }
 
@@ -124,12 +127,42 @@ pub fn find(conn: &mut AnyConn, id: UserId) -> Outcome<UserView> {
     Ok(view(account, grants))
 }
 
-/// Whether there is such an account.
+/// Whether an account is in use; nothing where there is none.
 ///
 /// # Errors
 /// The database's.
-pub fn exists(conn: &mut AnyConn, id: UserId) -> Outcome<bool> {
-    Ok(store::account(conn, id)?.is_some())
+pub fn is_active(conn: &mut AnyConn, id: UserId) -> Outcome<Option<bool>> {
+    Ok(store::account(conn, id)?.map(|account| account.disabled_at.is_none()))
+}
+
+/// Refuses what somebody does whose account has been disabled since they asked for it. Asked within the transaction, so that
+/// nothing comes to be in a leaver's name after their hand-over.
+///
+/// # Errors
+/// `session_ended`.
+pub fn refuse_disabled(conn: &mut AnyConn, id: UserId) -> Outcome<()> {
+    match is_active(conn, id)? {
+        Some(true) => Ok(()),
+        _ => Err(session_ended()),
+    }
+}
+
+/// Refuses to give something to somebody who has left.
+///
+/// # Errors
+/// `account_disabled`.
+pub fn refuse_leaver(conn: &mut AnyConn, id: UserId) -> Outcome<()> {
+    match is_active(conn, id)? {
+        Some(false) => Err(Fault::refused("account_disabled", "该账号已停用")),
+        _ => Ok(()),
+    }
+}
+
+/// The token's session is over.
+pub fn session_ended() -> Fault {
+    Fault::Unauthenticated {
+        code: "session_ended".into(), detail: "登录已失效，请重新登录".into()
+    }
 }
 
 /// A person as they stood on a business day, for what they said then and what takes effect later; nothing where they could not
@@ -142,6 +175,16 @@ pub fn holder_on(conn: &mut AnyConn, id: UserId, action: Action, on: NaiveDate) 
     let reaches = store::reaches(conn, id, on)?;
     let scope = scope_of(action, &reaches);
     Ok(scope.map(|scope| Holder { id, third_party: account.third_party, scope, reaches, lapsed: vec![] }))
+}
+
+/// Somebody with all grants in force on a business day, of their own and as a deputy, whatever they want to do.
+///
+/// # Errors
+/// Missing.
+pub fn person_on(conn: &mut AnyConn, id: UserId, on: NaiveDate) -> Outcome<Holder> {
+    let account = store::account(conn, id)?.ok_or_else(|| Fault::missing("账号"))?;
+    let reaches = store::reaches(conn, id, on)?;
+    Ok(Holder { reaches, ..Holder::account_only(id, account.third_party) })
 }
 
 /// Accounts by login name.
@@ -195,7 +238,7 @@ pub fn create(tx: &mut Tx<'_>, new: &NewUser, machine_now: DateTime<Utc>) -> Out
 /// # Errors
 /// `administrator_exists`.
 pub fn refuse_second_administrator(conn: &mut AnyConn, role: Role, now: DateTime<Utc>) -> Outcome<()> {
-    if !matches!(role, Role::Admin | Role::SecurityAdmin | Role::AuditAdmin) {
+    if !is_administrator(role) {
         return Err(Fault::refused(
             "not_an_administrator",
             "命令行只能创建系统、安全、审计三种管理员，其余账号由管理员在系统内创建",
@@ -232,8 +275,9 @@ pub fn grant(tx: &mut Tx<'_>, user: UserId, new: &NewGrant) -> Outcome<GrantId> 
     }
     let today = business_date(tx.now());
     let held = store::grants_of(tx.conn(), user)?;
-    let in_force = held.iter().filter(|g| g.valid_to.is_none_or(|to| to >= today));
-    if let Some(other) = in_force.map(|g| g.role).find(|r| excludes(*r, new.role)) {
+    let in_force = held.iter().filter(|g| g.valid_to.is_none_or(|to| to >= today)).map(|g| g.role);
+    let stood_in = delegations::store::roles_of(tx.conn(), user, today)?;
+    if let Some(other) = in_force.chain(stood_in).find(|r| excludes(*r, new.role)) {
         let detail = format!("{}与{}不能由同一人担任（三员分立）", other.label(), new.role.label());
         return Err(Fault::refused("roles_exclude_each_other", detail));
     }
@@ -307,8 +351,8 @@ pub fn update(
     if account.revision != revision {
         return Err(Fault::Precondition { given: true });
     }
-    if patch.disabled == Some(true) && tx.actor().user() == Some(id) {
-        return Err(Fault::refused("own_account", "不能停用自己的账号"));
+    if patch.disabled == Some(true) {
+        refuse_own(tx, id)?;
     }
     let at = Ts::from(machine_now);
     let name = patch.display_name.as_deref().unwrap_or(&account.display_name);
@@ -330,6 +374,26 @@ pub fn update(
     );
     tx.changed("user", id.0, None, Change::Put)?;
     find(tx.conn(), id)
+}
+
+/// Disables an account and ends its sessions.
+///
+/// # Errors
+/// `own_account`.
+pub fn disable(tx: &mut Tx<'_>, id: UserId, machine_now: DateTime<Utc>) -> Outcome<()> {
+    refuse_own(tx, id)?;
+    let at = Ts::from(machine_now);
+    store::set_disabled(tx.conn(), id, Some(at))?;
+    store::revoke_sessions_of(tx.conn(), id, at, "administrator")?;
+    tx.audit("user", id, json!({ "disabled": true }));
+    tx.changed("user", id.0, None, Change::Put)
+}
+
+fn refuse_own(tx: &Tx<'_>, id: UserId) -> Outcome<()> {
+    match tx.actor().user() == Some(id) {
+        true => Err(Fault::refused("own_account", "不能停用自己的账号")),
+        false => Ok(()),
+    }
 }
 
 /// Whether an account may be called so: 3 to 64 letters, digits, `.`, `_`, `-`.

@@ -11,7 +11,7 @@ use crate::db::types::coded;
 use crate::db::{AnyConn, Change, Tx};
 use crate::directory::FacilityKind;
 use crate::fault::{Fault, Outcome};
-use crate::ids::{AreaId, CampaignId, ChecklistId, FacilityId, InspectionId};
+use crate::ids::{AreaId, CampaignId, ChecklistId, FacilityId, InspectionId, UserId};
 use chrono::NaiveDate;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -291,6 +291,40 @@ pub fn close(tx: &mut Tx<'_>, places: &Places, id: CampaignId, note: Option<&str
     }
     tx.audit("campaign", id, json!({ "state": "closed", "note": note }));
     campaign_in(tx.conn(), places, id)
+}
+
+/// An open campaign, for whoever asks what a clerk has in hand.
+#[derive(Debug, Clone)]
+pub struct InHand {
+    /// The campaign.
+    pub id: CampaignId,
+    /// Its name.
+    pub name: String,
+    /// All its streets.
+    pub streets: BTreeSet<AreaId>,
+}
+
+/// The open campaigns in a clerk's charge: who planned them, or took them over.
+///
+/// # Errors
+/// The database's.
+pub fn in_charge_of(conn: &mut AnyConn, clerk: UserId) -> Outcome<Vec<InHand>> {
+    let open = store::in_charge_of(conn, clerk)?;
+    let with_streets = open.into_iter().map(|c| {
+        let streets = crate::access::streets_under(conn, c.area_id, c.starts_on)?;
+        Ok(InHand { id: c.id, name: c.name, streets })
+    });
+    with_streets.collect()
+}
+
+/// Puts a campaign into another clerk's charge. Who planned it stays.
+///
+/// # Errors
+/// The database's.
+pub fn hand_over(tx: &mut Tx<'_>, id: CampaignId, to: UserId, reason: &str) -> Outcome<()> {
+    store::set_clerk(tx.conn(), id, to)?;
+    tx.audit("campaign", id, json!({ "clerk": to, "reason": reason }));
+    tx.changed("campaign", id.0, None, Change::Put)
 }
 
 /// Targets by facility code, within the caller's places.

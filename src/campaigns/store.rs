@@ -60,6 +60,7 @@ pub fn insert(
             campaign::checklist_id.eq(checklist_id),
             campaign::state.eq("active"),
             campaign::created_by.eq(by),
+            campaign::clerk_id.eq(Some(by)),
             campaign::created_at.eq(at),
             campaign::revision.eq(1),
         ))
@@ -78,6 +79,21 @@ pub fn list(conn: &mut AnyConn, after: Option<CampaignId>, limit: i64) -> Outcom
     }
     let rows: Vec<Row> = query.order(campaign::id.desc()).limit(limit).load(conn)?;
     Ok(rows.into_iter().map(CampaignView::from).collect())
+}
+
+/// The open campaigns in a clerk's charge, oldest first.
+pub fn in_charge_of(conn: &mut AnyConn, clerk: UserId) -> Outcome<Vec<CampaignView>> {
+    let open = campaign::table.filter(campaign::clerk_id.eq(clerk)).filter(campaign::state.eq("active"));
+    let rows: Vec<Row> = open.order(campaign::id).select(Row::as_select()).load(conn)?;
+    Ok(rows.into_iter().map(CampaignView::from).collect())
+}
+
+/// Puts a campaign into a clerk's charge.
+pub fn set_clerk(conn: &mut AnyConn, id: CampaignId, clerk: UserId) -> Outcome<()> {
+    diesel::update(campaign::table.find(id))
+        .set((campaign::clerk_id.eq(Some(clerk)), campaign::revision.eq(campaign::revision + 1)))
+        .execute(conn)?;
+    Ok(())
 }
 
 /// Closes a campaign; tells whether it was open.

@@ -16,4 +16,4 @@ mod writer;
 
 pub use connection::{AnyConn, Db, DbOptions, Isolation, MultiBackend};
 pub use types::Ts;
-pub use write::{Actor, Change, Stamp, Tx};
+pub use write::{Actor, Change, Principal, Stamp, Tx};

@@ -283,6 +283,7 @@ diesel::table! {
         created_by -> IdSql,
         created_at -> TsUtc,
         revision -> Integer,
+        clerk_id -> Nullable<IdSql>,
     }
 }
 
@@ -708,6 +709,10 @@ diesel::table! {
         document_at -> Nullable<TsUtc>,
         created_at -> TsUtc,
         revision -> Integer,
+        clerk_id -> Nullable<IdSql>,
+        submitted_for -> Nullable<IdSql>,
+        approved_for -> Nullable<IdSql>,
+        issued_for -> Nullable<IdSql>,
     }
 }
 
@@ -901,6 +906,79 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// A deputy: who stands in for whom, from when to when.
+    delegation (id) {
+        id -> IdSql,
+        principal_id -> IdSql,
+        deputy_id -> IdSql,
+        valid_from -> Date,
+        valid_to -> Date,
+        basis -> Text,
+        recorded_by -> IdSql,
+        recorded_at -> TsUtc,
+        revoked_by -> Nullable<IdSql>,
+        revoked_at -> Nullable<TsUtc>,
+        revoked_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// A role that a deputy gets.
+    delegation_grant (delegation_id, grant_id) {
+        delegation_id -> IdSql,
+        grant_id -> IdSql,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// Who of the bureau is in charge of a finding.
+    assignment (finding_id, seq) {
+        finding_id -> IdSql,
+        seq -> Integer,
+        user_id -> IdSql,
+        since_at -> TsUtc,
+        until_at -> Nullable<TsUtc>,
+        assigned_by -> IdSql,
+        reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// A hand-over of everything that somebody had open.
+    handover (id) {
+        id -> IdSql,
+        from_id -> IdSql,
+        to_id -> IdSql,
+        reason -> Text,
+        settled_reason -> Nullable<Text>,
+        disabled -> Bool,
+        by_id -> IdSql,
+        at -> TsUtc,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// What a hand-over moved or settled.
+    handover_item (handover_id, kind, object_id) {
+        handover_id -> IdSql,
+        kind -> Text,
+        object_id -> IdSql,
+        label -> Text,
+        outcome -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     area,
     area_version,
@@ -949,6 +1027,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     letter,
     letter_line,
     letter_event,
+    delegation,
+    delegation_grant,
+    assignment,
+    handover,
+    handover_item,
     counter,
     job,
     audit_entry,

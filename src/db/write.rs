@@ -15,6 +15,15 @@ use serde_json::{Value, json};
 use std::time::Duration;
 use uuid::Uuid;
 
+/// Somebody for whom a deputy stands in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Principal {
+    /// The account.
+    pub id: UserId,
+    /// The name shown in the trail.
+    pub name: String,
+}
+
 /// Who changes data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Actor {
@@ -24,6 +33,17 @@ pub enum Actor {
         id: UserId,
         /// The name shown in the trail.
         name: String,
+    },
+    /// A logged-in person who stands in for others 代理.
+    Deputy {
+        /// The account.
+        id: UserId,
+        /// The name shown in the trail.
+        name: String,
+        /// Those who are stood in for, where their roles allow what is done.
+        principals: Vec<Principal>,
+        /// Only their roles allow it: histories name them.
+        only_so: bool,
     },
     /// Nobody yet: a login, a refresh.
     Anonymous,
@@ -37,14 +57,26 @@ impl Actor {
     /// The account, where there is one.
     pub fn user(&self) -> Option<UserId> {
         match self {
-            Self::User { id, .. } => Some(*id),
+            Self::User { id, .. } | Self::Deputy { id, .. } => Some(*id),
             _ => None,
+        }
+    }
+
+    /// Those for whom the person stands in here.
+    pub fn principals(&self) -> &[Principal] {
+        match self {
+            Self::Deputy { principals, .. } => principals,
+            _ => &[],
         }
     }
 
     fn label(&self) -> String {
         match self {
-            Self::User { name, .. } => name.clone(),
+            Self::Deputy { name, principals, only_so: true, .. } => {
+                let names: Vec<&str> = principals.iter().map(|p| p.name.as_str()).collect();
+                format!("{name}（代{}）", names.join("、"))
+            }
+            Self::User { name, .. } | Self::Deputy { name, .. } => name.clone(),
             Self::Anonymous => "anonymous".into(),
             Self::System(what) => format!("system:{what}"),
             Self::Console(what) => format!("console:{what}"),
@@ -85,6 +117,7 @@ pub enum Change {
 }
 
 struct AuditLine {
+    actor: Actor,
     object_kind: &'static str,
     object_id: String,
     detail: Value,
@@ -125,6 +158,17 @@ impl Tx<'_> {
         self.stamp.actor.label()
     }
 
+    /// Says for whom the person stands in with what follows: where nobody is named, they act in their own right.
+    pub fn act_for(&mut self, principals: Vec<Principal>) {
+        let (Actor::User { id, name } | Actor::Deputy { id, name, .. }) = self.stamp.actor.clone() else {
+            return;
+        };
+        self.stamp.actor = match principals.is_empty() {
+            true => Actor::User { id, name },
+            false => Actor::Deputy { id, name, principals, only_so: true },
+        };
+    }
+
     /// The address that the request came from, where there is one.
     pub fn address(&self) -> Option<&str> {
         self.stamp.address.as_deref()
@@ -145,7 +189,8 @@ impl Tx<'_> {
 
     /// Says in the trail what was done to which object. At least one line a transaction. `detail` holds no secrets.
     pub fn audit(&mut self, object_kind: &'static str, object_id: impl ToString, detail: Value) {
-        self.lines.push(AuditLine { object_kind, object_id: object_id.to_string(), detail });
+        let actor = self.stamp.actor.clone();
+        self.lines.push(AuditLine { actor, object_kind, object_id: object_id.to_string(), detail });
     }
 
     /// Says that this transaction touches nothing but the servers' own bookkeeping in machine time, which would only
@@ -183,15 +228,18 @@ impl Tx<'_> {
             return Err(Fault::internal(format!("{} left no audit line", self.action)));
         }
         for line in &self.lines {
-            let text = json!({
-                "at": self.stamp.now.to_rfc3339(), "actor": self.stamp.actor.label(),
-                "actor_id": self.stamp.actor.user(), "address": self.stamp.address, "action": self.action,
+            let mut text = json!({
+                "at": self.stamp.now.to_rfc3339(), "actor": line.actor.label(),
+                "actor_id": line.actor.user(), "address": self.stamp.address, "action": self.action,
                 "object_kind": line.object_kind, "object_id": line.object_id, "detail": line.detail,
             });
+            if !line.actor.principals().is_empty() {
+                text["principal_ids"] = line.actor.principals().iter().map(|p| json!(p.id)).collect();
+            }
             diesel::insert_into(audit_entry::table)
                 .values((
                     audit_entry::at.eq(Ts::from(self.stamp.now)),
-                    audit_entry::actor_id.eq(self.stamp.actor.user()),
+                    audit_entry::actor_id.eq(line.actor.user()),
                     audit_entry::action.eq(self.action),
                     audit_entry::object_kind.eq(line.object_kind),
                     audit_entry::object_id.eq(&line.object_id),

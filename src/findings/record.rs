@@ -29,6 +29,16 @@ pub fn advance(
     leave(tx, row, event, Some(from), reason, detail)
 }
 
+/// A deputy's step says for whom it was: what they did counts as that person's where persons are kept apart.
+fn with_principals(tx: &Tx<'_>, detail: &Value) -> Value {
+    let mut detail = detail.clone();
+    let principals: Vec<_> = tx.actor().principals().iter().map(|p| p.id).collect();
+    if !principals.is_empty() {
+        detail["acting_for"] = json!(principals);
+    }
+    detail
+}
+
 /// Records an event of a finding that is already saved; `from` is empty at its beginning.
 pub fn leave(
     tx: &mut Tx<'_>,
@@ -50,7 +60,7 @@ pub fn leave(
         from_state: from,
         to_state: row.state,
         reason: reason.map(str::to_string),
-        detail: detail.to_string(),
+        detail: with_principals(tx, detail).to_string(),
     };
     store::insert_event(tx.conn(), &line)?;
     if from != Some(row.state) {

@@ -52,10 +52,12 @@ pub(super) fn case_of(conn: &mut AnyConn, row: &FindingRow) -> Outcome<Case> {
     })
 }
 
-/// Who acts on a finding.
-fn who_is(tx: &mut Tx<'_>, by: &Holder, row: &FindingRow) -> Outcome<Who> {
+/// Who acts on a finding. Those they stand in for count as themselves, and so do those who stood in for them here.
+pub(super) fn who_is(tx: &mut Tx<'_>, by: &Holder, row: &FindingRow) -> Outcome<Who> {
     let roles = by.roles_over(row.street_id, row.facility_id, &row.category);
     let mut who = Who::with(by.id, roles, by.third_party);
+    who.acts_for = by.acts_for_over(row.street_id, row.facility_id, &row.category);
+    who.acts_for.extend(store::deputies_of(tx.conn(), row.id, by.id)?);
     if row.route == Route::BureauUnit {
         let facility = directory::facility_by_id(tx.conn(), row.facility_id)?;
         who.inside_line = employer(tx.conn(), by.id)?.organisation == facility.operator_name;

@@ -278,6 +278,22 @@ pub fn insert_event(conn: &mut AnyConn, row: &EventRow) -> Outcome<()> {
     Ok(())
 }
 
+/// Those who did something to a finding in the name of `principal`.
+pub fn deputies_of(conn: &mut AnyConn, id: FindingId, principal: UserId) -> Outcome<Vec<UserId>> {
+    let rows: Vec<(Option<UserId>, String)> = finding_event::table
+        .filter(finding_event::finding_id.eq(id))
+        .filter(finding_event::detail.like(format!("%{principal}%")))
+        .order(finding_event::seq)
+        .select((finding_event::actor_id, finding_event::detail))
+        .load(conn)?;
+    let principal = serde_json::json!(principal);
+    let for_them = |detail: &str| {
+        let detail: serde_json::Value = serde_json::from_str(detail).unwrap_or_default();
+        detail["acting_for"].as_array().is_some_and(|all| all.contains(&principal))
+    };
+    Ok(rows.into_iter().filter(|(_, detail)| for_them(detail)).filter_map(|(actor, _)| actor).collect())
+}
+
 pub fn last_event_seq(conn: &mut AnyConn, id: FindingId) -> Outcome<i32> {
     let of_finding = finding_event::table.filter(finding_event::finding_id.eq(id));
     let last: Option<i32> =

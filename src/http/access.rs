@@ -4,6 +4,7 @@ use super::answer::{Done, Found, Made, Tagged};
 use super::caller::{Allowed, Anyone};
 use super::extract::{ApiJson, ApiPath, ApiPath2, ApiQuery, IfMatch};
 use super::problem::Answer;
+use crate::access::delegations::StoodInFor;
 use crate::access::permissions::{Role, may};
 use crate::access::sessions::{self, Refreshed, Tokens};
 use crate::access::users::{self, NewGrant, NewUser, UserPatch, UserView};
@@ -11,6 +12,7 @@ use crate::access::{passwords, tokens};
 use crate::clock::{business_date, machine_now};
 use crate::db::page::{Page, PageAsk};
 use crate::fault::Fault;
+use crate::handover;
 use crate::ids::{AreaId, FacilityId, GrantId, UserId};
 use chrono::NaiveDate;
 use garde::Validate;
@@ -118,8 +120,10 @@ pub async fn logout(caller: Allowed<may::UseOwnAccount>) -> Answer<Done> {
 pub struct Me {
     #[serde(flatten)]
     user: UserView,
-    /// Roles in force today.
+    /// Roles in force today, one's own and a deputy's.
     roles: Vec<Role>,
+    /// For whom one stands in today.
+    stands_in_for: Vec<StoodInFor>,
     /// Business date in Asia/Shanghai.
     today: NaiveDate,
 }
@@ -128,7 +132,8 @@ impl Tagged for Me {}
 pub async fn me(caller: Allowed<may::UseOwnAccount>) -> Answer<Found<Me>> {
     let id = caller.user_id;
     let user = caller.read(move |conn| users::find(conn, id)).await?;
-    Ok(Found(Me { user, roles: caller.roles.clone(), today: business_date(caller.now) }))
+    let stands_in_for = caller.deputises().await?;
+    Ok(Found(Me { user, roles: caller.roles.clone(), stands_in_for, today: business_date(caller.now) }))
 }
 
 /// A change of one's own password.
@@ -318,7 +323,8 @@ pub async fn update_user(
         disabled: body.disabled,
         password_hash: initial_password.as_deref().map(passwords::hash).transpose()?,
     };
-    let user = caller.write(move |tx| users::update(tx, id, revision, &patch, machine_now())).await?;
+    let user =
+        caller.write(move |tx| handover::update_account(tx, id, revision, &patch, machine_now())).await?;
     Ok(Found(UpdatedUser { user, initial_password }))
 }
 

@@ -4,9 +4,12 @@
 
 use super::operation::{OperationSpec, Part};
 use super::problem::Problem;
+use crate::access::delegations::{self, StoodInFor};
 use crate::access::permissions::{Action, Permission, Role};
-use crate::access::scope::{Holder, Lapsed, Reach, Scope, minds_lapsed, scope_of, scope_of_lapsed};
-use crate::access::{Actor, Stamp, store, tokens};
+use crate::access::scope::{
+    Holder, Lapsed, Reach, Scope, minds_lapsed, scope_of, scope_of_lapsed, stood_in_for,
+};
+use crate::access::{Actor, Principal, Stamp, store, tokens, users};
 use crate::app::App;
 use crate::clock::{business_date, machine_now};
 use crate::db::types::Coded as _;
@@ -38,6 +41,8 @@ pub struct Allowed<P> {
     pub roles: Vec<Role>,
     reaches: Vec<Reach>,
     lapsed: Vec<Lapsed>,
+    /// Those whose roles allow it where a deputy stands in for them, and whether only these do.
+    stood_in_for: (Vec<Principal>, bool),
     /// The session of the token.
     pub session: SessionId,
     /// Business time of the request.
@@ -54,7 +59,11 @@ impl<P: Permission> Allowed<P> {
 
     /// Who, and when.
     pub fn stamp(&self) -> Stamp {
-        let actor = Actor::User { id: self.user_id, name: self.name.clone() };
+        let (id, name, principals) = (self.user_id, self.name.clone(), self.stood_in_for.0.clone());
+        let actor = match principals.is_empty() {
+            true => Actor::User { id, name },
+            false => Actor::Deputy { id, name, principals, only_so: self.stood_in_for.1 },
+        };
         Stamp { actor, now: self.now, address: self.address.clone() }
     }
 
@@ -74,6 +83,15 @@ impl<P: Permission> Allowed<P> {
         }
     }
 
+    /// For whom the caller stands in now, and as what.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn deputises(&self) -> Outcome<Vec<StoodInFor>> {
+        let reaches = self.reaches.clone();
+        self.read(move |conn| delegations::stood_in_for(conn, &reaches)).await
+    }
+
     /// Reads from one snapshot.
     ///
     /// # Errors
@@ -86,16 +104,22 @@ impl<P: Permission> Allowed<P> {
         self.app.db.read(f).await
     }
 
-    /// Writes in one transaction; the action in the trail is the permission's code.
+    /// Writes in one transaction; the action in the trail is the permission's code. The account must be in use still: what
+    /// comes after its hand-over would have been left out.
     ///
     /// # Errors
-    /// Those of `f`.
+    /// Those of `f`; `session_ended`.
     pub async fn write<T, F>(&self, f: F) -> Outcome<T>
     where
         T: Send + 'static,
         F: Fn(&mut Tx<'_>) -> Outcome<T> + Send + 'static,
     {
-        self.app.db.write(self.stamp(), P::ACTION.code(), f).await
+        let id = self.user_id;
+        let checked = move |tx: &mut Tx<'_>| {
+            users::refuse_disabled(tx.conn(), id)?;
+            f(tx)
+        };
+        self.app.db.write(self.stamp(), P::ACTION.code(), checked).await
     }
 }
 
@@ -144,6 +168,7 @@ impl<P: Permission> FromRequest for Allowed<P> {
                 roles,
                 reaches: person.reaches,
                 lapsed: person.lapsed,
+                stood_in_for: person.stood_in_for,
                 session: person.session,
                 now,
                 address,
@@ -167,6 +192,19 @@ struct Person {
     session: SessionId,
     reaches: Vec<Reach>,
     lapsed: Vec<Lapsed>,
+    stood_in_for: (Vec<Principal>, bool),
+}
+
+/// For whom `action` may be done, as far as that can be told without the place where it is done. One's own account is nobody
+/// else's business.
+fn principals_of(conn: &mut AnyConn, action: Action, reaches: &[Reach]) -> Outcome<(Vec<Principal>, bool)> {
+    let (ids, only_so) = match action {
+        Action::UseOwnAccount => (vec![], false),
+        _ => stood_in_for(action.roles(), reaches),
+    };
+    let mut named = delegations::principals(conn, reaches)?;
+    named.retain(|p| ids.contains(&p.id));
+    Ok((named, only_so))
 }
 
 fn person(
@@ -175,10 +213,7 @@ fn person(
     now: DateTime<Utc>,
     action: Action,
 ) -> Outcome<Person> {
-    let ended = || Fault::Unauthenticated {
-        code: "session_ended".into(),
-        detail: "登录已失效，请重新登录".into(),
-    };
+    let ended = users::session_ended;
     let session = store::session(conn, claims.sid)?.filter(|s| s.revoked_at.is_none()).ok_or_else(ended)?;
     let account = store::account(conn, claims.sub)?.ok_or_else(ended)?;
     if session.user_id != account.id || account.disabled_at.is_some() || account.token_version != claims.tv {
@@ -187,6 +222,7 @@ fn person(
     let today = business_date(now);
     let reaches = store::reaches(conn, account.id, today)?;
     let lapsed = if minds_lapsed(action) { store::lapsed(conn, account.id, today)? } else { vec![] };
+    let stood_in_for = principals_of(conn, action, &reaches)?;
     Ok(Person {
         id: account.id,
         name: account.display_name,
@@ -196,6 +232,7 @@ fn person(
         session: session.id,
         reaches,
         lapsed,
+        stood_in_for,
     })
 }
 

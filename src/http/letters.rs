@@ -63,10 +63,10 @@ pub async fn draft(
     caller: Allowed<may::DraftLetters>,
     ApiJson(body): ApiJson<DraftLetters>,
 ) -> Answer<Made<Letters>> {
-    let places = caller.scope.places();
+    let (places, by) = (caller.scope.places(), caller.holder());
     let letters = caller
         .write(move |tx| {
-            let ids = letters::draft_batch(tx, &places, body.campaign_id, body.reply_due)?;
+            let ids = letters::draft_batch(tx, &by, body.campaign_id, body.reply_due)?;
             ids.into_iter().map(|id| letters::find(tx.conn(), &Reader::inside(&places), id)).collect()
         })
         .await?;
@@ -125,10 +125,10 @@ pub async fn update(
     IfMatch(revision): IfMatch,
     ApiJson(body): ApiJson<UpdateLetter>,
 ) -> Answer<Found<LetterView>> {
-    let places = caller.scope.places();
+    let (places, by) = (caller.scope.places(), caller.holder());
     let view = caller
         .write(move |tx| {
-            letters::reschedule(tx, &places, id, revision, body.reply_due)?;
+            letters::reschedule(tx, &by, id, revision, body.reply_due)?;
             letters::find(tx.conn(), &Reader::inside(&places), id)
         })
         .await?;
@@ -149,10 +149,10 @@ pub async fn submit(
     ApiPath(id): ApiPath<LetterId>,
     ApiOptional(body): ApiOptional<SubmitLetter>,
 ) -> Answer<Found<LetterView>> {
-    let (places, sender) = (caller.scope.places(), sender(&caller));
+    let (places, by, sender) = (caller.scope.places(), caller.holder(), sender(&caller));
     let view = caller
         .write(move |tx| {
-            letters::submit(tx, &places, &sender, id, body.provisional_reason.as_deref())?;
+            letters::submit(tx, &by, &sender, id, body.provisional_reason.as_deref())?;
             letters::find(tx.conn(), &Reader::inside(&places), id)
         })
         .await?;
@@ -173,10 +173,10 @@ pub async fn return_letter(
     ApiPath(id): ApiPath<LetterId>,
     ApiJson(body): ApiJson<ReturnLetter>,
 ) -> Answer<Found<LetterView>> {
-    let places = caller.scope.places();
+    let (places, by) = (caller.scope.places(), caller.holder());
     let view = caller
         .write(move |tx| {
-            letters::return_letter(tx, &places, id, &body.reason)?;
+            letters::return_letter(tx, &by, id, &body.reason)?;
             letters::find(tx.conn(), &Reader::inside(&places), id)
         })
         .await?;
@@ -187,7 +187,8 @@ pub async fn approve(
     caller: Allowed<may::ApproveLetters>,
     ApiPath(id): ApiPath<LetterId>,
 ) -> Answer<Found<LetterView>> {
-    let (places, sender, app) = (caller.scope.places(), sender(&caller), caller.app().clone());
+    let (places, by) = (caller.scope.places(), caller.holder());
+    let (sender, app) = (sender(&caller), caller.app().clone());
     let reach = places.clone();
     let trial = caller.read(move |conn| letters::trial(conn, &reach, id)).await?;
     if let Some(letter) = trial.clone() {
@@ -197,7 +198,7 @@ pub async fn approve(
     }
     let view = caller
         .write(move |tx| {
-            letters::approve(tx, &places, &sender, id, trial.as_ref())?;
+            letters::approve(tx, &by, &sender, id, trial.as_ref())?;
             letters::find(tx.conn(), &Reader::inside(&places), id)
         })
         .await?;
@@ -217,10 +218,10 @@ pub async fn issue(
     caller: Allowed<may::IssueLetters>,
     ApiJson(body): ApiJson<IssueLetters>,
 ) -> Answer<Found<Letters>> {
-    let (places, sender) = (caller.scope.places(), sender(&caller));
+    let (places, by, sender) = (caller.scope.places(), caller.holder(), sender(&caller));
     let letters = caller
         .write(move |tx| {
-            letters::issue_batch(tx, &places, &sender, &body.letter_ids)?;
+            letters::issue_batch(tx, &by, &sender, &body.letter_ids)?;
             body.letter_ids.iter().map(|id| letters::find(tx.conn(), &Reader::inside(&places), *id)).collect()
         })
         .await?;

@@ -3,8 +3,8 @@
 
 use super::operation::{Operation, OperationSpec};
 use super::{
-    access, audit, batch, calendar, campaigns, checklists, compliance, directory, findings, inspections, letters,
-    loop_steps, photos, quarantine, settings, sync, tus, uploads,
+    access, audit, batch, calendar, campaigns, checklists, compliance, delegations, directory, findings,
+    handover, inspections, letters, loop_steps, photos, quarantine, settings, sync, tus, uploads,
 };
 use actix_web::http::Method;
 use actix_web::{Route, web};
@@ -138,7 +138,25 @@ pub fn table() -> Routes {
         .get("/users/{user_id}", "find_user", "查看账号", access::find_user)
         .patch("/users/{user_id}", "update_user", "修改、停用账号或重置密码", access::update_user)
         .post("/users/{user_id}/grants", "create_grant", "授予角色", access::create_grant)
-        .delete("/users/{user_id}/grants/{grant_id}", "revoke_grant", "收回角色", access::revoke_grant);
+        .delete("/users/{user_id}/grants/{grant_id}", "revoke_grant", "收回角色", access::revoke_grant)
+        .get("/users/{user_id}/open-items", "list_open_items", "名下未了事项", handover::open_items)
+        .get("/users/{user_id}/handovers", "list_handovers", "移交记录", handover::list)
+        .post(
+            "/users/{user_id}/handovers",
+            "hand_over",
+            "移交全部未了事项（可同时停用）",
+            handover::hand_over,
+        );
+    t.section("代理")
+        .get("/delegations", "list_delegations", "代理列表", delegations::list)
+        .post("/delegations", "create_delegation", "登记代理（AB角）", delegations::create)
+        .get("/delegations/{delegation_id}", "find_delegation", "查看代理", delegations::find)
+        .post(
+            "/delegations/{delegation_id}/revocations",
+            "revoke_delegation",
+            "提前结束代理",
+            delegations::revoke,
+        );
     t.section("名录")
         .get("/areas", "list_areas", "区划列表", directory::list_areas)
         .get("/areas/{area_id}", "find_area", "查看区划", directory::find_area)
@@ -301,7 +319,9 @@ pub fn table() -> Routes {
             loop_steps::brigade_check,
         )
         .post("/findings/{finding_id}/assignments", "assign_finding", "指定责任人", loop_steps::assign)
-        .post("/findings/{finding_id}/contacts", "log_contact", "登记联络", loop_steps::contact);
+        .post("/findings/{finding_id}/contacts", "log_contact", "登记联络", loop_steps::contact)
+        .get("/findings/{finding_id}/officers", "list_officers", "历任经办人", handover::officers)
+        .post("/findings/{finding_id}/officers", "assign_officer", "指定经办人", handover::assign);
     t.section("提醒函")
         .get("/letters", "list_letters", "提醒函列表", letters::list)
         .post("/letters/batch", "draft_letters", "按街道批量起草", letters::draft)

@@ -26,4 +26,4 @@ pub use body::{
 pub use store::{InspectionFilter, InspectionState};
 pub use submit::{Receipt, Stable, Submitted, receive_photo, submit};
 pub use view::{InspectionDetail, InspectionView, ParticipantView, VisitView, find, find_visit, list};
-pub use visit::{Confirmed, VisitConfirmation, confirm};
+pub use visit::{Confirmed, VisitConfirmation, awaiting, confirm};

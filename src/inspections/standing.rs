@@ -107,7 +107,7 @@ mod tests {
 
     fn reach(role: Role, streets: &[AreaId]) -> Reach {
         let places = Places { streets: streets.iter().copied().collect(), ..Places::default() };
-        Reach { role, places, category: None }
+        Reach { role, places, category: None, principal: None }
     }
 
     fn holder(now: &[Reach], ended: &[(Reach, &str)]) -> Holder {

@@ -127,6 +127,18 @@ pub fn participants(conn: &mut AnyConn, id: VisitId) -> Outcome<Vec<ParticipantR
     Ok(ordered.load(conn)?)
 }
 
+/// The visits that somebody took part in without having confirmed them, with the time when the server had them.
+pub fn unconfirmed_of(conn: &mut AnyConn, user: UserId) -> Outcome<Vec<(VisitId, Ts)>> {
+    Ok(visit_participant::table
+        .inner_join(visit::table.on(visit::id.eq(visit_participant::visit_id)))
+        .filter(visit_participant::user_id.eq(user))
+        .filter(visit_participant::part.ne(Part::Accompanying))
+        .filter(visit_participant::confirmed_at.is_null())
+        .order(visit::id)
+        .select((visit::id, visit::received_at))
+        .load(conn)?)
+}
+
 pub fn set_confirmed(conn: &mut AnyConn, id: VisitId, position: i32, at: Ts) -> Outcome<()> {
     let person = visit_participant::table.find((id, position));
     diesel::update(person).set(visit_participant::confirmed_at.eq(Some(at))).execute(conn)?;

@@ -8,7 +8,7 @@ use super::store::{self, ParticipantRow, VisitRow};
 use super::submit::Record;
 use crate::access::{Holder, users};
 use crate::canonical;
-use crate::db::{Change, Ts, Tx};
+use crate::db::{AnyConn, Change, Ts, Tx};
 use crate::directory::FacilityNow;
 use crate::fault::{Fault, FieldFault, Outcome};
 use crate::ids::{AreaId, FindingId, TypedId as _, UserId, VisitId};
@@ -84,9 +84,16 @@ fn lead_of(tx: &mut Tx<'_>, by: &Holder, visit: &Visit) -> Outcome<UserId> {
     let accounts: Vec<(usize, UserId)> = people.filter_map(|(n, p)| named(n, p)).collect();
     let mut unknown = vec![];
     for (n, id) in &accounts {
-        if !users::exists(tx.conn(), *id)? {
-            let pointer = format!("/visit/participants/{n}/user_id");
-            unknown.push(FieldFault::new(pointer, "unknown_user", "账号不存在"));
+        match users::is_active(tx.conn(), *id)? {
+            None => {
+                let pointer = format!("/visit/participants/{n}/user_id");
+                unknown.push(FieldFault::new(pointer, "unknown_user", "账号不存在"));
+            }
+            // What took place is kept, and it is said that nobody will confirm it: the hand-over has been.
+            Some(false) => {
+                tx.audit("visit", visit.id, json!({ "not_awaited": id, "why": "account_disabled" }))
+            }
+            Some(true) => {}
         }
     }
     if !unknown.is_empty() {
@@ -126,6 +133,16 @@ fn row_of(lead_id: UserId, body: &InspectionBody, facility: &FacilityNow, receiv
         street_id: facility.street_id,
         received_at,
     }
+}
+
+/// The visits that wait for somebody's confirmation and may have it still.
+///
+/// # Errors
+/// The database's.
+pub fn awaiting(conn: &mut AnyConn, user: UserId, now: DateTime<Utc>) -> Outcome<Vec<VisitId>> {
+    let named = store::unconfirmed_of(conn, user)?;
+    let waits = |(_, received): &(VisitId, Ts)| now <= rules::confirm_until(received.0);
+    Ok(named.into_iter().filter(waits).map(|(id, _)| id).collect())
 }
 
 /// That somebody was there and confirms what the visit says.

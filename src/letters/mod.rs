@@ -16,7 +16,7 @@ pub mod typeset;
 mod view;
 
 pub use steps::{
-    Sender, approve, document, draft_batch, issue_batch, reschedule, return_letter, submit, trial,
+    Sender, approve, document, draft_batch, hand_over, issue_batch, reschedule, return_letter, submit, trial,
 };
 pub use store::{documents_after, documents_named};
-pub use view::{LetterView, Reader, find, list, row};
+pub use view::{InHand, LetterView, Reader, find, in_charge_of, list, row};

@@ -1,6 +1,8 @@
 //! Who may take a letter a step further: PURE. Three steps, three persons: nobody approves what they submitted or issues
-//! what they submitted or approved.
+//! what they submitted or approved. A step by a deputy counts as taken by both, and whoever acts for somebody may do
+//! nothing that this somebody may not.
 
+use crate::access::Action;
 use crate::db::types::coded;
 use crate::ids::UserId;
 
@@ -39,6 +41,18 @@ pub enum Step {
     Issue,
 }
 
+impl Step {
+    /// What it needs.
+    pub fn action(self) -> Action {
+        match self {
+            Self::Edit | Self::Submit => Action::DraftLetters,
+            Self::Return => Action::ReturnLetter,
+            Self::Approve => Action::ApproveLetters,
+            Self::Issue => Action::IssueLetters,
+        }
+    }
+}
+
 /// Why a step cannot be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refusal {
@@ -53,15 +67,28 @@ pub struct Refusal {
 pub struct Persons {
     /// Who submitted.
     pub submitted_by: Option<UserId>,
+    /// For whom, where a deputy did.
+    pub submitted_for: Option<UserId>,
     /// Who approved.
     pub approved_by: Option<UserId>,
+    /// For whom, where a deputy did.
+    pub approved_for: Option<UserId>,
+}
+
+/// Who takes a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Who {
+    /// The account.
+    pub id: UserId,
+    /// For whom, where only a delegation allows it.
+    pub acts_for: Vec<UserId>,
 }
 
 /// The table.
 ///
 /// # Errors
 /// A refusal; nothing changes.
-pub fn decide(state: LetterState, step: Step, persons: Persons, who: UserId) -> Result<LetterState, Refusal> {
+pub fn decide(state: LetterState, step: Step, persons: Persons, who: &Who) -> Result<LetterState, Refusal> {
     use LetterState::{Approved, Draft, InReview, Issued, Returned};
     let wrong = Refusal { code: "wrong_state", detail: "当前状态不能执行此操作" };
     let next = match (step, state) {
@@ -73,11 +100,12 @@ pub fn decide(state: LetterState, step: Step, persons: Persons, who: UserId) -> 
         _ => return Err(wrong),
     };
     let own = Refusal { code: "own_work", detail: "送审、审核、签发须由三个不同的人办理" };
-    let earlier = match step {
-        Step::Issue => [persons.submitted_by, persons.approved_by],
-        _ => [persons.submitted_by, None],
-    };
-    if earlier.contains(&Some(who)) { Err(own) } else { Ok(next) }
+    let mut earlier = vec![persons.submitted_by, persons.submitted_for];
+    if step == Step::Issue {
+        earlier.extend([persons.approved_by, persons.approved_for]);
+    }
+    let did = |person: &UserId| earlier.contains(&Some(*person));
+    if did(&who.id) || who.acts_for.iter().any(did) { Err(own) } else { Ok(next) }
 }
 
 #[cfg(test)]
@@ -89,6 +117,15 @@ mod tests {
 
     fn person(n: i64) -> UserId {
         UserId::from_uuid(new_uuid(DateTime::from_timestamp(n, 0).unwrap()))
+    }
+
+    fn myself(id: UserId) -> Who {
+        Who { id, acts_for: vec![] }
+    }
+
+    fn persons(submitted: i64, approved: i64) -> Persons {
+        let (submitted_by, approved_by) = (Some(person(submitted)), Some(person(approved)));
+        Persons { submitted_by, approved_by, ..Persons::default() }
     }
 
     /// Columns: edit submit return approve issue.
@@ -104,13 +141,13 @@ mod tests {
 
     #[test]
     fn every_state_and_step() {
-        let persons = Persons { submitted_by: Some(person(1)), approved_by: Some(person(2)) };
+        let persons = persons(1, 2);
         assert_eq!(TABLE.len(), LetterState::ALL.len());
         for (state, row) in TABLE {
             let state = LetterState::from_code(state).unwrap();
             let steps = [Step::Edit, Step::Submit, Step::Return, Step::Approve, Step::Issue];
             for (step, expected) in steps.into_iter().zip(row.split(' ')) {
-                let got = decide(state, step, persons, person(3)).map_or("-", |s| s.code());
+                let got = decide(state, step, persons, &myself(person(3))).map_or("-", |s| s.code());
                 assert_eq!(got, expected, "{state:?} {step:?}");
             }
         }
@@ -119,11 +156,46 @@ mod tests {
     #[test]
     fn three_steps_three_persons() {
         let (a, b) = (person(1), person(2));
-        let persons = Persons { submitted_by: Some(a), approved_by: Some(b) };
-        let refused = |state, step, who| decide(state, step, persons, who).map_err(|r| r.code);
+        let refused = |state, step, who| decide(state, step, persons(1, 2), &myself(who)).map_err(|r| r.code);
         assert_eq!(refused(LetterState::InReview, Step::Approve, a), Err("own_work"));
         assert_eq!(refused(LetterState::Approved, Step::Issue, a), Err("own_work"));
         assert_eq!(refused(LetterState::Approved, Step::Issue, b), Err("own_work"));
         assert_eq!(refused(LetterState::InReview, Step::Return, a), Err("own_work"));
+    }
+
+    #[test]
+    fn deputies_count_for_two() {
+        let (deputy, third) = (person(3), person(4));
+        let acts_for = |id, principal: i64| Who { id, acts_for: vec![person(principal)] };
+        let code = |state, step, persons, who: &Who| decide(state, step, persons, who).map_err(|r| r.code);
+        // What the principal submitted or approved their deputy takes no further.
+        let by_persons = persons(1, 2);
+        for (state, step, principal, expected) in [
+            (LetterState::InReview, Step::Approve, 1, Err("own_work")),
+            (LetterState::InReview, Step::Return, 1, Err("own_work")),
+            (LetterState::Approved, Step::Issue, 1, Err("own_work")),
+            (LetterState::Approved, Step::Issue, 2, Err("own_work")),
+            (LetterState::Approved, Step::Issue, 9, Ok(LetterState::Issued)),
+            (LetterState::InReview, Step::Approve, 2, Ok(LetterState::Approved)),
+        ] {
+            assert_eq!(
+                code(state, step, by_persons, &acts_for(deputy, principal)),
+                expected,
+                "{step:?} {principal}"
+            );
+        }
+        // And what a deputy did for somebody is theirs too.
+        let for_others =
+            Persons { submitted_for: Some(person(5)), approved_for: Some(person(6)), ..persons(1, 2) };
+        for (step, state, who, expected) in [
+            (Step::Approve, LetterState::InReview, person(5), Err("own_work")),
+            (Step::Approve, LetterState::InReview, person(6), Ok(LetterState::Approved)),
+            (Step::Issue, LetterState::Approved, person(5), Err("own_work")),
+            (Step::Issue, LetterState::Approved, person(6), Err("own_work")),
+            (Step::Issue, LetterState::Approved, third, Ok(LetterState::Issued)),
+        ] {
+            assert_eq!(code(state, step, for_others, &myself(who)), expected, "{step:?}");
+            assert_eq!(code(state, step, for_others, &Who { id: third, acts_for: vec![who] }), expected);
+        }
     }
 }

@@ -5,9 +5,10 @@ use super::facts::Facts;
 use super::gather::{self, Subject};
 use super::letter::Letter;
 use super::numbering;
-use super::rules::{self, LetterState, Persons, Step};
+use super::rules::{self, LetterState, Persons, Step, Who};
 use super::store::{self, LetterRow};
-use crate::access::Places;
+use crate::access::delegations;
+use crate::access::{Holder, Places, Spot};
 use crate::app::App;
 use crate::campaigns::{self, CampaignNow};
 use crate::canonical;
@@ -16,7 +17,7 @@ use crate::config::AuthoritySettings;
 use crate::db::{AnyConn, Change, Tx};
 use crate::fault::{Fault, FieldFault, Outcome};
 use crate::findings;
-use crate::ids::{BatchId, CampaignId, FindingId, LetterId, TypedId as _};
+use crate::ids::{BatchId, CampaignId, FindingId, LetterId, TypedId as _, UserId};
 use crate::jobs::{RenderLetter, enqueue};
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use serde_json::{Value, json};
@@ -40,10 +41,11 @@ pub struct Sender {
 /// Missing; `already_drafted`; `nothing_to_draft`; a reply date in the past.
 pub fn draft_batch(
     tx: &mut Tx<'_>,
-    places: &Places,
+    by: &Holder,
     id: CampaignId,
     reply_due: NaiveDate,
 ) -> Outcome<Vec<LetterId>> {
+    let places = &by.scope.places();
     let campaign = campaigns::campaign_in(tx.conn(), places, id)?;
     check_reply_due(tx, reply_due)?;
     let round = 1;
@@ -56,12 +58,13 @@ pub fn draft_batch(
     if streets.is_empty() {
         return Err(Fault::refused("already_drafted", "本次检查行动的提醒函已起草"));
     }
-    let (batch, by, at): (BatchId, _, _) = (tx.new_id(), tx.user()?, tx.ts());
-    store::insert_batch(tx.conn(), batch, campaign.id, round, by, at)?;
+    let (batch, drafter, at): (BatchId, _, _) = (tx.new_id(), tx.user()?, tx.ts());
+    store::insert_batch(tx.conn(), batch, campaign.id, round, drafter, at)?;
     // Streets come by code; ids of one instant are unordered, so they are sorted to list the letters by street.
     let mut ids: Vec<LetterId> = streets.iter().map(|_| tx.new_id()).collect();
     ids.sort_unstable();
     for (id, street) in ids.iter().zip(streets) {
+        delegations::act(tx, by, Step::Edit.action().roles(), Spot::street(street.street_id))?;
         let row = LetterRow {
             id: *id,
             batch_id: batch,
@@ -74,12 +77,16 @@ pub fn draft_batch(
             as_of: None,
             snapshot: None,
             facts_sha256: None,
-            drafted_by: by,
+            drafted_by: drafter,
+            clerk_id: Some(drafter),
             submitted_by: None,
+            submitted_for: None,
             submitted_at: None,
             approved_by: None,
+            approved_for: None,
             approved_at: None,
             issued_by: None,
+            issued_for: None,
             issued_at: None,
             series: None,
             year: None,
@@ -110,12 +117,12 @@ fn check_reply_due(tx: &Tx<'_>, reply_due: NaiveDate) -> Outcome<()> {
 /// Missing; a wrong revision; a refusal of the rules; a date in the past.
 pub fn reschedule(
     tx: &mut Tx<'_>,
-    places: &Places,
+    by: &Holder,
     id: LetterId,
     revision: i32,
     reply_due: NaiveDate,
 ) -> Outcome<()> {
-    let (mut row, _) = held(tx, places, id, Step::Edit)?;
+    let Held { mut row, .. } = held(tx, by, id, Step::Edit)?;
     if row.revision != revision {
         return Err(Fault::Precondition { given: true });
     }
@@ -132,13 +139,31 @@ fn record(tx: &mut Tx<'_>, row: &LetterRow, kind: &'static str, reason: Option<&
     tx.changed("letter", row.id.uuid(), Some(row.street_id.uuid()), Change::Put)
 }
 
-fn held(tx: &mut Tx<'_>, places: &Places, id: LetterId, step: Step) -> Outcome<(LetterRow, LetterState)> {
+/// A letter that a step may be taken of.
+struct Held {
+    row: LetterRow,
+    /// Where the step leads.
+    next: LetterState,
+    /// For whom it is taken, where only a delegation allows it.
+    acting_for: Option<UserId>,
+}
+
+fn held(tx: &mut Tx<'_>, by: &Holder, id: LetterId, step: Step) -> Outcome<Held> {
+    let places = by.scope.places();
     let found = store::find_locked(tx.conn(), id)?.filter(|l| places.holds(l.street_id, None));
     let row = found.ok_or_else(|| Fault::missing("提醒函"))?;
-    let persons = Persons { submitted_by: row.submitted_by, approved_by: row.approved_by };
-    let next = rules::decide(row.state, step, persons, tx.user()?)
+    let (roles, spot) = (step.action().roles(), Spot::street(row.street_id));
+    let who = Who { id: by.id, acts_for: by.acts_for_as(roles, spot) };
+    let persons = Persons {
+        submitted_by: row.submitted_by,
+        submitted_for: row.submitted_for,
+        approved_by: row.approved_by,
+        approved_for: row.approved_for,
+    };
+    let next = rules::decide(row.state, step, persons, &who)
         .map_err(|refusal| Fault::refused(refusal.code, refusal.detail))?;
-    Ok((row, next))
+    let acting_for = delegations::act(tx, by, roles, spot)?;
+    Ok(Held { row, next, acting_for })
 }
 
 fn campaign_of(conn: &mut AnyConn, row: &LetterRow) -> Outcome<CampaignNow> {
@@ -192,12 +217,12 @@ fn refuse_provisional<'r>(facts: &Facts, reason: Option<&'r str>) -> Outcome<Opt
 /// Missing; `unconfirmed_findings`; `provisional_due`; a refusal of the rules or of the composition.
 pub fn submit(
     tx: &mut Tx<'_>,
-    places: &Places,
+    by: &Holder,
     sender: &Sender,
     id: LetterId,
     reason: Option<&str>,
 ) -> Outcome<()> {
-    let (mut row, next) = held(tx, places, id, Step::Submit)?;
+    let Held { mut row, next, acting_for } = held(tx, by, id, Step::Submit)?;
     refuse_unconfirmed(tx.conn(), &row)?;
     let now = tx.now();
     let facts = facts_of(tx.conn(), sender, &row, now)?;
@@ -208,8 +233,10 @@ pub fn submit(
     row.facts_sha256 = Some(canonical::hash(&facts)?);
     row.snapshot = Some(serde_json::to_string(&letter).map_err(Fault::internal)?);
     row.submitted_by = Some(tx.user()?);
+    row.submitted_for = acting_for;
     row.submitted_at = Some(tx.ts());
     row.approved_by = None;
+    row.approved_for = None;
     row.approved_at = None;
     let printed: Vec<FindingId> = facts
         .lines
@@ -226,8 +253,8 @@ pub fn submit(
 ///
 /// # Errors
 /// Missing; a refusal of the rules.
-pub fn return_letter(tx: &mut Tx<'_>, places: &Places, id: LetterId, reason: &str) -> Outcome<()> {
-    let (mut row, next) = held(tx, places, id, Step::Return)?;
+pub fn return_letter(tx: &mut Tx<'_>, by: &Holder, id: LetterId, reason: &str) -> Outcome<()> {
+    let Held { mut row, next, .. } = held(tx, by, id, Step::Return)?;
     row.state = next;
     store::save(tx.conn(), &row)?;
     record(tx, &row, "return", Some(reason))
@@ -278,18 +305,19 @@ pub fn trial(conn: &mut AnyConn, places: &Places, id: LetterId) -> Outcome<Optio
 /// Missing; a refusal of the rules; `facts_changed`; `resubmitted` when it is another snapshot by now.
 pub fn approve(
     tx: &mut Tx<'_>,
-    places: &Places,
+    by: &Holder,
     sender: &Sender,
     id: LetterId,
     rendered: Option<&Letter>,
 ) -> Outcome<()> {
-    let (mut row, next) = held(tx, places, id, Step::Approve)?;
+    let Held { mut row, next, acting_for } = held(tx, by, id, Step::Approve)?;
     if rendered != Some(&snapshot(&row)?) {
         return Err(Fault::refused("resubmitted", "该函刚刚重新送审，请重新查看后再审核"));
     }
     refuse_changed(tx.conn(), sender, &row, "")?;
     row.state = next;
     row.approved_by = Some(tx.user()?);
+    row.approved_for = acting_for;
     row.approved_at = Some(tx.ts());
     store::save(tx.conn(), &row)?;
     record(tx, &row, "approve", None)
@@ -300,7 +328,7 @@ pub fn approve(
 ///
 /// # Errors
 /// Missing; a refusal of the rules or `facts_changed`, with the pointer of the letter.
-pub fn issue_batch(tx: &mut Tx<'_>, places: &Places, sender: &Sender, ids: &[LetterId]) -> Outcome<()> {
+pub fn issue_batch(tx: &mut Tx<'_>, by: &Holder, sender: &Sender, ids: &[LetterId]) -> Outcome<()> {
     if ids.is_empty() || ids.len() > BATCH {
         return Err(Fault::invalid("/letter_ids", "out_of_range", format!("一次可签发 1 到 {BATCH} 份")));
     }
@@ -314,13 +342,15 @@ pub fn issue_batch(tx: &mut Tx<'_>, places: &Places, sender: &Sender, ids: &[Let
             errors.push(FieldFault::new(pointer, "duplicate", "同一份函重复列出"));
             continue;
         }
-        let checked = held(tx, places, *id, Step::Issue)
-            .and_then(|(row, next)| refuse_changed(tx.conn(), sender, &row, &pointer).map(|()| (row, next)));
+        let checked = held(tx, by, *id, Step::Issue).and_then(|letter| {
+            refuse_changed(tx.conn(), sender, &letter.row, &pointer)?;
+            Ok(letter)
+        });
         match checked {
-            Ok((row, _)) if row.reply_due <= today => {
+            Ok(letter) if letter.row.reply_due <= today => {
                 errors.push(FieldFault::new(pointer, "reply_due_in_past", "回复期限须晚于签发日期"));
             }
-            Ok(pair) => rows.push(pair),
+            Ok(letter) => rows.push(letter),
             Err(Fault::Refused { code, detail, errors: differ }) => {
                 errors.push(FieldFault::new(pointer, code, detail));
                 errors.extend(differ);
@@ -337,13 +367,15 @@ pub fn issue_batch(tx: &mut Tx<'_>, places: &Places, sender: &Sender, ids: &[Let
     }
     let count = i64::try_from(rows.len()).map_err(Fault::internal)?;
     let first = numbering::take(tx.conn(), word, today.year(), count)?;
-    for (seq, (mut row, next)) in (first..).zip(rows) {
+    for (seq, Held { mut row, next, acting_for }) in (first..).zip(rows) {
+        delegations::act(tx, by, Step::Issue.action().roles(), Spot::street(row.street_id))?;
         let seq = i32::try_from(seq).map_err(Fault::internal)?;
         let number = numbering::printed(word, today.year(), seq);
         let letter = snapshot(&row)?.issued(&number, today);
         row.snapshot = Some(serde_json::to_string(&letter).map_err(Fault::internal)?);
         row.state = next;
         row.issued_by = Some(tx.user()?);
+        row.issued_for = acting_for;
         row.issued_at = Some(tx.ts());
         row.series = Some(word.clone());
         row.year = Some(today.year());
@@ -356,6 +388,16 @@ pub fn issue_batch(tx: &mut Tx<'_>, places: &Places, sender: &Sender, ids: &[Let
         enqueue(tx, &RenderLetter { letter: row.id }, Some(format!("render:{}", row.id)))?;
     }
     Ok(())
+}
+
+/// Puts a letter that is not issued yet into another clerk's charge. Who drafted and submitted it stays.
+///
+/// # Errors
+/// The database's.
+pub fn hand_over(tx: &mut Tx<'_>, id: LetterId, to: UserId, reason: &str) -> Outcome<()> {
+    let row = store::find_locked(tx.conn(), id)?.ok_or_else(|| Fault::missing("提醒函"))?;
+    store::set_clerk(tx.conn(), id, to)?;
+    record(tx, &row, "hand_over", Some(reason))
 }
 
 /// The document of a letter: its hash and a name for saving.

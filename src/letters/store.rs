@@ -28,11 +28,16 @@ pub struct LetterRow {
     pub snapshot: Option<String>,
     pub facts_sha256: Option<String>,
     pub drafted_by: UserId,
+    /// The clerk in charge, who drafted it or took it over.
+    pub clerk_id: Option<UserId>,
     pub submitted_by: Option<UserId>,
+    pub submitted_for: Option<UserId>,
     pub submitted_at: Option<Ts>,
     pub approved_by: Option<UserId>,
+    pub approved_for: Option<UserId>,
     pub approved_at: Option<Ts>,
     pub issued_by: Option<UserId>,
+    pub issued_for: Option<UserId>,
     pub issued_at: Option<Ts>,
     pub series: Option<String>,
     pub year: Option<i32>,
@@ -142,10 +147,13 @@ pub fn save(conn: &mut AnyConn, row: &LetterRow) -> Outcome<()> {
                 letter::snapshot.eq(r.snapshot),
                 letter::facts_sha256.eq(r.facts_sha256),
                 letter::submitted_by.eq(r.submitted_by),
+                letter::submitted_for.eq(r.submitted_for),
                 letter::submitted_at.eq(r.submitted_at),
                 letter::approved_by.eq(r.approved_by),
+                letter::approved_for.eq(r.approved_for),
                 letter::approved_at.eq(r.approved_at),
                 letter::issued_by.eq(r.issued_by),
+                letter::issued_for.eq(r.issued_for),
                 letter::issued_at.eq(r.issued_at),
             ),
             (
@@ -159,6 +167,24 @@ pub fn save(conn: &mut AnyConn, row: &LetterRow) -> Outcome<()> {
                 letter::revision.eq(letter::revision + 1),
             ),
         ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// States before the issue, in which somebody has still to do with the letter.
+const UNISSUED: [LetterState; 4] =
+    [LetterState::Draft, LetterState::InReview, LetterState::Returned, LetterState::Approved];
+
+/// The letters in a clerk's charge that are not issued yet, in the order of their drafting.
+pub fn in_charge_of(conn: &mut AnyConn, clerk: UserId) -> Outcome<Vec<LetterRow>> {
+    let open = letter::table.filter(letter::clerk_id.eq(clerk)).filter(letter::state.eq_any(UNISSUED));
+    Ok(open.order(letter::id).select(LetterRow::as_select()).load(conn)?)
+}
+
+/// Puts a letter into a clerk's charge.
+pub fn set_clerk(conn: &mut AnyConn, id: LetterId, clerk: UserId) -> Outcome<()> {
+    diesel::update(letter::table.find(id))
+        .set((letter::clerk_id.eq(Some(clerk)), letter::revision.eq(letter::revision + 1)))
         .execute(conn)?;
     Ok(())
 }

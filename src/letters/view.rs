@@ -49,12 +49,20 @@ pub struct LetterView {
     pub findings: Vec<String>,
     /// Who drafted it.
     pub drafted_by: UserId,
+    /// The clerk in charge: who drafted it, or took it over.
+    pub clerk_id: Option<UserId>,
     /// Who submitted it.
     pub submitted_by: Option<UserId>,
+    /// For whom, where a deputy did.
+    pub submitted_for: Option<UserId>,
     /// Who approved it.
     pub approved_by: Option<UserId>,
+    /// For whom, where a deputy did.
+    pub approved_for: Option<UserId>,
     /// Who issued it.
     pub issued_by: Option<UserId>,
+    /// For whom, where a deputy did.
+    pub issued_for: Option<UserId>,
     /// When it was issued.
     pub issued_at: Option<DateTime<Utc>>,
     /// Its document, once made.
@@ -92,9 +100,13 @@ fn view(row: LetterRow, findings: Vec<String>, reasons: Reasons) -> LetterView {
         lines: findings.len(),
         findings,
         drafted_by: row.drafted_by,
+        clerk_id: row.clerk_id,
         submitted_by: row.submitted_by,
+        submitted_for: row.submitted_for,
         approved_by: row.approved_by,
+        approved_for: row.approved_for,
         issued_by: row.issued_by,
+        issued_for: row.issued_for,
         issued_at: row.issued_at.map(|t| t.0),
         document,
         returned_reason: reasons.returned,
@@ -158,6 +170,26 @@ pub fn row(conn: &mut AnyConn, reader: &Reader, id: LetterId) -> Outcome<LetterR
 pub fn find(conn: &mut AnyConn, reader: &Reader, id: LetterId) -> Outcome<LetterView> {
     let row = row(conn, reader, id)?;
     views(conn, vec![row])?.pop().ok_or_else(|| Fault::missing("提醒函"))
+}
+
+/// A letter that is not issued yet, for whoever asks what a clerk has in hand.
+#[derive(Debug, Clone)]
+pub struct InHand {
+    /// The letter.
+    pub id: LetterId,
+    /// Its street.
+    pub street_id: AreaId,
+    /// Where it stands.
+    pub state: LetterState,
+}
+
+/// The letters in a clerk's charge that are not issued yet.
+///
+/// # Errors
+/// The database's.
+pub fn in_charge_of(conn: &mut AnyConn, clerk: UserId) -> Outcome<Vec<InHand>> {
+    let rows = store::in_charge_of(conn, clerk)?;
+    Ok(rows.into_iter().map(|l| InHand { id: l.id, street_id: l.street_id, state: l.state }).collect())
 }
 
 /// Letters in the order of their drafting.

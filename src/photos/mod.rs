@@ -252,6 +252,14 @@ fn places_for(
     Ok(places)
 }
 
+/// What lacks photos that a person declared and alone may send, with how many are missing.
+///
+/// # Errors
+/// The database's.
+pub fn owed_by(conn: &mut AnyConn, owner: UserId) -> Outcome<Vec<(SubjectKind, Uuid, i64)>> {
+    Ok(store::owed_by(conn, owner)?.into_iter().map(|(kind, id, missing)| (kind, id.0, missing)).collect())
+}
+
 /// The receipt of a person's own photo, if it has arrived.
 ///
 /// # Errors

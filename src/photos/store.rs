@@ -166,6 +166,18 @@ pub fn fill(conn: &mut AnyConn, id: PhotoId, at: Ts) -> Outcome<Vec<PlaceRow>> {
     Ok(rows)
 }
 
+/// The subjects whose photos a person alone may send and has not sent, with how many are missing.
+pub fn owed_by(conn: &mut AnyConn, owner: UserId) -> Outcome<Vec<(SubjectKind, Uid, i64)>> {
+    Ok(evidence::table
+        .filter(evidence::owner_id.eq(owner))
+        .filter(evidence::received_at.is_null())
+        .filter(evidence::superseded.eq(false))
+        .group_by((evidence::subject_kind, evidence::subject_id))
+        .order((evidence::subject_kind, evidence::subject_id))
+        .select((evidence::subject_kind, evidence::subject_id, diesel::dsl::count_star()))
+        .load(conn)?)
+}
+
 /// Whether every photo of a subject that still counts has arrived.
 pub fn is_settled(conn: &mut AnyConn, kind: SubjectKind, id: Uid) -> Outcome<bool> {
     let missing = evidence::table

@@ -25,9 +25,10 @@ pub use receiving::{Algorithm, Body, Checksum, stage};
 pub use rules::{EXPIRES_AFTER, UploadName, is_node_name};
 pub use staging::{Scratch, Uploads};
 
+use crate::access::users;
 use crate::app::App;
 use crate::clock::machine_now;
-use crate::db::{Stamp, Tx};
+use crate::db::{AnyConn, Stamp, Tx};
 use crate::fault::{Fault, FieldFault, Outcome};
 use crate::ids::{PhotoId, TypedId as _, UploadId, UserId, new_uuid};
 use crate::metrics;
@@ -111,6 +112,14 @@ fn begin_now(app: &App, stamp: Stamp, announced: &Announced) -> Outcome<UploadNa
     Ok(UploadName::new(app.uploads.node(), id))
 }
 
+/// The uploads that a person has begun and not finished.
+///
+/// # Errors
+/// The database's.
+pub fn open_of(conn: &mut AnyConn, owner: UserId) -> Outcome<Vec<UploadId>> {
+    store::open_of(conn, owner)
+}
+
 fn check_length(length: i64) -> Outcome<()> {
     match length {
         ..=0 => Err(Fault::invalid("", "empty_body", "照片内容为空")),
@@ -142,6 +151,7 @@ fn open_row(
     fresh: UploadId,
 ) -> Outcome<UploadId> {
     let now = machine_now();
+    users::refuse_disabled(tx.conn(), owner)?;
     let Announced { photo_id, sha256, length } = announced.clone();
     photos::expected(tx.conn(), owner, photo_id, &sha256, length)?;
     tx.audit("upload", fresh, json!({ "photo": photo_id, "sha256": sha256, "length": length }));

@@ -52,6 +52,12 @@ pub fn count_open(conn: &mut AnyConn, owner: UserId, node: &str) -> Outcome<i64>
     Ok(open.count().get_result(conn)?)
 }
 
+/// The uploads of a person that are not done, on whichever node.
+pub fn open_of(conn: &mut AnyConn, owner: UserId) -> Outcome<Vec<UploadId>> {
+    let open = upload::table.filter(upload::owner_id.eq(owner)).filter(upload::done_at.is_null());
+    Ok(open.order(upload::id).select(upload::id).load(conn)?)
+}
+
 /// Marks every upload of this photo done, on whichever node; tells whether there is one, done or not.
 pub fn finish(conn: &mut AnyConn, owner: UserId, photo: PhotoId, sha256: &str, at: Ts) -> Outcome<bool> {
     let of_photo = || {

@@ -17,7 +17,7 @@ const STORAGE: [&str; 2] = ["db", "files"];
 /// Serve every capability and know none.
 const SERVICES: [&str; 3] = ["access", "audit", "settings"];
 /// Capabilities and their heights: each knows only lower ones.
-const CAPABILITIES: [(&str, u8); 13] = [
+const CAPABILITIES: [(&str, u8); 15] = [
     ("directory", 0),
     ("calendar", 0),
     ("checklists", 1),
@@ -25,12 +25,14 @@ const CAPABILITIES: [(&str, u8); 13] = [
     ("photos", 2),
     ("findings", 3),
     ("inspections", 4),
+    ("officers", 4),
     ("fire", 4),
     ("uploads", 5),
     ("letters", 5),
     ("compliance", 5),
     ("reports", 6),
     ("sync", 6),
+    ("handover", 6),
 ];
 /// What puts the parts together; free to know them, but not the web.
 const FRAME: [&str; 6] = ["app", "config", "jobs", "reference", "telemetry", "verify"];

@@ -10,7 +10,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use diesel::prelude::*;
 use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashMap};
-use yixun::access::{Places, Role};
+use yixun::access::{Holder, Places, Role, Scope};
 use yixun::clock::{Clock as _, business_date, machine_now};
 use yixun::db::types::Coded as _;
 use yixun::db::{Actor, Stamp, Ts, Tx, schema};
@@ -660,8 +660,9 @@ fn what_was_not_tried_is_not_approved(app: &TestApp) {
         let actor = Actor::User { id: user, name: "试验审核人".into() };
         let stamp = Stamp { actor, now: app.clock.now(), address: None };
         let sender = Sender { authority: app.app.config.authority.clone(), watermark: None };
-        let places = Places::everywhere();
-        let step = move |tx: &mut Tx<'_>| letters::approve(tx, &places, &sender, id, tried.as_ref());
+        let scope = Scope::everywhere();
+        let by = Holder { scope, ..Holder::account_only(user, false) };
+        let step = move |tx: &mut Tx<'_>| letters::approve(tx, &by, &sender, id, tried.as_ref());
         app.app.db.write_now(stamp, "letter.approve", step)
     };
     let tried = || app.read(|conn| letters::trial(conn, &Places::everywhere(), id));

@@ -15,6 +15,7 @@
 use super::app::TestApp;
 use super::build::{self, id, unique};
 use super::client::Reply;
+use super::deputies;
 use super::people::{Caller, PASSWORD, Place};
 use super::spec::{self, Op};
 use super::suite::{Suite, both};
@@ -192,6 +193,17 @@ impl<'a> Scene<'a> {
         self.app.as_(reader).get(path).revision()
     }
 
+    /// A delegation of somebody outside the matrix to an account without roles.
+    fn delegation_body(&self) -> Value {
+        let principal = Caller::SecondDrafter;
+        json!({"principal_id": self.app.user(principal), "deputy_id": self.app.user(Caller::NoRole),
+            "grant_ids": deputies::grants(self.app, principal), "valid_to": "2026-08-31", "basis": "AB角安排"})
+    }
+
+    fn delegation(&self) -> String {
+        id(&self.app.as_(Caller::SecurityAdmin).post("/delegations", &self.delegation_body()).created())
+    }
+
     /// A grant of the scene's user, to be revoked.
     fn grant(&self) -> String {
         let body = json!({"role": "street", "area_id": self.app.world.area(Place::Own)});
@@ -229,6 +241,18 @@ const ROWS: &[Row] = &[
             .with(json!({"role": "street", "area_id": s.app.world.area(Place::Own)}))
     }),
     row("revoke_grant", &[204], Unbound, |s| at(format!("/users/{}/grants/{}", s.user, s.grant()))),
+    row("list_open_items", &[200], Unbound, |s| at(format!("/users/{}/open-items", s.user))),
+    row("list_handovers", &[200], Unbound, |s| at(format!("/users/{}/handovers", s.user))),
+    row("hand_over", &[201], Unbound, |s| {
+        at(format!("/users/{}/handovers", s.user))
+            .with(json!({"to": s.app.user(Caller::Drafter), "reason": "调动"}))
+    }),
+    row("list_delegations", &[200], Unbound, |_| at("/delegations")),
+    row("create_delegation", &[201], Unbound, |s| at("/delegations").with(s.delegation_body())),
+    row("find_delegation", &[200], Unbound, |s| at(format!("/delegations/{}", s.delegation()))),
+    row("revoke_delegation", &[200], Unbound, |s| {
+        at(format!("/delegations/{}/revocations", s.delegation())).with(json!({"reason": "已返岗"}))
+    }),
     row("list_areas", &[200], Unbound, |_| at("/areas")),
     row("find_area", &[200], Unbound, |s| at(format!("/areas/{}", s.app.world.area(Place::Own)))),
     row("list_facilities", &[200], Unbound, |_| at("/facilities")),
@@ -343,6 +367,10 @@ const ROWS: &[Row] = &[
     row("close_finding", &[409], Missing, |s| s.step("closures", json!({"note": "已核实"}))),
     row("withdraw_finding", &[200, 409], Missing, |s| {
         at(format!("/findings/{}/withdrawals", s.mistake)).with(json!({"reason": "误报"}))
+    }),
+    row("list_officers", &[200], Missing, |s| at(format!("/findings/{}/officers", s.finding))),
+    row("assign_officer", &[200, 201], Missing, |s| {
+        s.step("officers", json!({"user_id": s.app.user(Caller::Drafter)}))
     }),
     row("list_letters", &[200], Unbound, |_| at("/letters")),
     row("draft_letters", &[409], Missing, |s| {

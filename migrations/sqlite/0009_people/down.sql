@@ -1,0 +1,12 @@
+ALTER TABLE letter DROP COLUMN issued_for;
+ALTER TABLE letter DROP COLUMN approved_for;
+ALTER TABLE letter DROP COLUMN submitted_for;
+DROP INDEX campaign_clerk_id;
+ALTER TABLE campaign DROP COLUMN clerk_id;
+DROP INDEX letter_clerk_id;
+ALTER TABLE letter DROP COLUMN clerk_id;
+DROP TABLE handover_item;
+DROP TABLE handover;
+DROP TABLE assignment;
+DROP TABLE delegation_grant;
+DROP TABLE delegation;
