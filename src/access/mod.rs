@@ -14,7 +14,6 @@ pub mod tokens;
 pub mod users;
 
 pub use crate::db::{Actor, Principal, Stamp};
-pub use crate::db::{Actor, Stamp};
 pub use employer::{Employer, employer};
 pub use permissions::{Action, Permission, Role};
 pub use scope::{Holder, Places, Scope, Spot};

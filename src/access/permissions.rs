@@ -159,7 +159,7 @@ permissions! {
     /// Close a finding (销号); the rank that it needs is a rule of the finding.
     CloseFinding = "finding.close" [Drafter|Reviewer|Issuer];
     /// Name the clerk in charge of a finding.
-    AssignFinding = "finding.assign" [Drafter|Reviewer];
+    AssignOfficer = "finding.officer" [Drafter|Reviewer];
     /// Withdraw a finding that was a mistake (误报).
     WithdrawFinding = "finding.withdraw" [Reviewer];
     /// Draft and submit letters.

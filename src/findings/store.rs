@@ -201,7 +201,7 @@ pub fn codes_at(conn: &mut AnyConn, facility: FacilityId) -> Outcome<BTreeSet<St
 
 /// The findings whose deadline runs and is not certain.
 pub fn provisionally_due(conn: &mut AnyConn) -> Outcome<Vec<FindingId>> {
-    let running = finding::table.filter(finding::due_provisional).filter(finding::state.eq_any(RUNNING));
+    let running = finding::table.filter(finding::due_provisional).filter(finding::state.eq_any(State::RUNNING));
     Ok(running.order(finding::id).select(finding::id).load(conn)?)
 }
 

@@ -87,7 +87,7 @@ pub struct AssignOfficer {
 }
 
 pub async fn assign(
-    caller: Allowed<may::AssignFinding>,
+    caller: Allowed<may::AssignOfficer>,
     ApiPath(id): ApiPath<FindingId>,
     ApiJson(body): ApiJson<AssignOfficer>,
 ) -> Answer<Made<Officers>> {

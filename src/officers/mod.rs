@@ -87,7 +87,7 @@ pub fn assign(
     if !can_take(&who, spot) {
         return Err(Fault::refused("out_of_their_reach", "该人员不是经办人，或权限不及该问题"));
     }
-    crate::access::delegations::act(tx, by, crate::access::Action::AssignFinding.roles(), spot)?;
+    crate::access::delegations::act(tx, by, crate::access::Action::AssignOfficer.roles(), spot)?;
     if store::last(tx.conn(), id)?.is_some_and(|row| row.user_id == clerk && row.until_at.is_none()) {
         tx.audit("finding", id, json!({ "officer": clerk, "again": true }));
         return Ok(false);
