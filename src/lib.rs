@@ -23,6 +23,7 @@ pub mod directory;
 pub mod findings;
 pub mod inspections;
 pub mod letters;
+pub mod notices;
 pub mod photos;
 pub mod sync;
 pub mod uploads;

@@ -13,5 +13,5 @@ pub mod users;
 
 pub use crate::db::{Actor, Stamp};
 pub use permissions::{Action, Permission, Role};
-pub use scope::{Holder, Places, Scope};
-pub use store::streets_under;
+pub use scope::{Holder, Places, Scope, Spot};
+pub use store::{holders_over, is_street, streets_under};
