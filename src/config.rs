@@ -3,6 +3,7 @@
 
 use crate::access::passwords::Policy;
 use crate::files::Storage;
+use crate::notices::settings::{self as notices, NoticeSettings};
 use figment::Figment;
 use figment::providers::{Env, Format as _, Serialized, Toml};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -31,6 +32,17 @@ struct Written {
     authority_name: String,
     authority_word: String,
     authority_contact: String,
+    notice_digest_hour: u32,
+    webhook_networks: Option<String>,
+    webhook_allow_loopback: bool,
+    outgoing_ca: Option<PathBuf>,
+    mail_host: Option<String>,
+    mail_port: Option<u16>,
+    mail_security: Option<String>,
+    mail_from: Option<String>,
+    mail_username: Option<String>,
+    mail_password: Option<String>,
+    mail_domains: Option<String>,
 }
 
 impl Default for Written {
@@ -54,6 +66,17 @@ impl Default for Written {
             authority_name: "示例区民政局".into(),
             authority_word: "演示函".into(),
             authority_contact: "联系人：示例联系人，联系电话：000-00000000".into(),
+            notice_digest_hour: 9,
+            webhook_networks: None,
+            webhook_allow_loopback: false,
+            outgoing_ca: None,
+            mail_host: None,
+            mail_port: None,
+            mail_security: None,
+            mail_from: None,
+            mail_username: None,
+            mail_password: None,
+            mail_domains: None,
         }
     }
 }
@@ -100,6 +123,8 @@ pub struct Config {
     pub log_json: bool,
     /// Who the letters come from.
     pub authority: AuthoritySettings,
+    /// What leaves the house, and when streets are told of their day.
+    pub notices: NoticeSettings,
     /// Printed in light grey across every page; set by a demo's data, not by people.
     pub watermark: Option<String>,
 }
@@ -155,6 +180,19 @@ impl Config {
                 return Err(format!("设置 YIXUN_{name}：“{listen}”不是 地址:端口"));
             }
         }
+        let notices = NoticeSettings::read(notices::Written {
+            digest_hour: w.notice_digest_hour,
+            networks: w.webhook_networks,
+            allow_loopback: w.webhook_allow_loopback,
+            ca: w.outgoing_ca,
+            mail_host: w.mail_host,
+            mail_port: w.mail_port,
+            mail_security: w.mail_security,
+            mail_from: w.mail_from,
+            mail_username: w.mail_username,
+            mail_password: w.mail_password,
+            mail_domains: w.mail_domains,
+        })?;
         Ok(Self {
             data_dir: w.data_dir,
             database_url: url.into(),
@@ -174,6 +212,7 @@ impl Config {
                 word: w.authority_word,
                 contact: w.authority_contact,
             },
+            notices,
             watermark: None,
         })
     }

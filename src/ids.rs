@@ -109,4 +109,14 @@ ids! {
     BatchId;
     /// A background job.
     JobId;
+    /// What one person is told 通知.
+    NoticeId;
+    /// A line that waits for a street's digest.
+    DigestLineId;
+    /// A subscription of somebody else's system.
+    WebhookId;
+    /// A secret of a subscription.
+    WebhookSecretId;
+    /// A message on its way out.
+    DeliveryId;
 }

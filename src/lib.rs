@@ -25,6 +25,7 @@ pub mod findings;
 pub mod handover;
 pub mod inspections;
 pub mod letters;
+pub mod notices;
 pub mod officers;
 pub mod photos;
 pub mod sync;

@@ -21,6 +21,8 @@ pub struct SigningKey {
     pub(super) refresh: hmac::Key,
     /// Closes the tokens of the change feed.
     feed: hmac::Key,
+    /// Makes the secrets of webhooks, which therefore are kept nowhere.
+    webhooks: hmac::Key,
 }
 
 /// Bytes of a feed token's authentication: HMAC-SHA-256, truncated (RFC 2104, section 5).
@@ -44,6 +46,7 @@ impl SigningKey {
             decoding: jsonwebtoken::DecodingKey::from_ed_der(public),
             refresh: derived(b"yixun refresh successor"),
             feed: derived(b"yixun feed token"),
+            webhooks: derived(b"yixun webhook secret"),
         })
     }
 
@@ -55,6 +58,11 @@ impl SigningKey {
     /// Whether a feed token's authentication is ours; takes the same time wherever it differs.
     pub fn feed_tag_is(&self, message: &[u8], tag: &[u8]) -> bool {
         constant_time::verify_slices_are_equal(&self.feed_tag(message), tag).is_ok()
+    }
+
+    /// The secret of a webhook that goes by this name: 32 bytes, the same whenever asked.
+    pub fn webhook_secret(&self, name: &[u8]) -> Vec<u8> {
+        hmac::sign(&self.webhooks, name).as_ref().to_vec()
     }
 
     /// A new key that lives only in memory: for tests.

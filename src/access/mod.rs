@@ -17,4 +17,4 @@ pub use crate::db::{Actor, Principal, Stamp};
 pub use employer::{Employer, employer};
 pub use permissions::{Action, Permission, Role};
 pub use scope::{Holder, Places, Scope, Spot};
-pub use store::streets_under;
+pub use store::{holders_over, is_street, streets_under};

@@ -178,6 +178,12 @@ permissions! {
     ReadSettings = "setting.read" [Drafter|Reviewer|Registrar|Issuer|Supervisor|Admin];
     /// Change the bureau's settings.
     WriteSettings = "setting.write" [Admin];
+    /// Read one's own notices, mark them as read, say where they are mailed.
+    ReadNotices = "notice.read" [Inspector|Drafter|Reviewer|Registrar|Issuer|Street|Operator|Fire|Supervisor|Admin|SecurityAdmin|AuditAdmin];
+    /// Read the subscriptions of other systems, and what is on its way out.
+    ReadWebhooks = "webhook.read" [Admin|SecurityAdmin];
+    /// Make, change and delete subscriptions, and send again what was given up.
+    ManageWebhooks = "webhook.manage" [SecurityAdmin];
     /// Read the audit trail.
     ReadAudit = "audit.read" [Supervisor|AuditAdmin];
 }

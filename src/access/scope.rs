@@ -158,6 +158,29 @@ pub fn scope_of(action: Action, grants: &[Reach]) -> Option<Scope> {
     allowed.then_some(scope)
 }
 
+/// Where something is that concerns people.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Spot<'a> {
+    /// The street.
+    pub street: Option<AreaId>,
+    /// The facility, where it is about one.
+    pub facility: Option<FacilityId>,
+    /// The category, where it is a finding.
+    pub category: Option<&'a str>,
+}
+
+impl Spot<'_> {
+    /// Whether a role limited to a category (as the fire brigade's always is) is concerned: PURE. What has no category
+    /// concerns everybody who is there.
+    pub fn concerns(&self, role: Role, category: Option<&str>) -> bool {
+        match (self.category, category) {
+            (None, _) => true,
+            (Some(given), Some(held)) => given == held,
+            (Some(given), None) => role != Role::Fire || FIRE_CATEGORIES.contains(&given),
+        }
+    }
+}
+
 /// A grant that has ended.
 #[derive(Debug, Clone)]
 pub struct Lapsed {

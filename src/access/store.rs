@@ -2,7 +2,7 @@
 
 use super::delegations;
 use super::permissions::Role;
-use super::scope::{Lapsed, Places, Reach};
+use super::scope::{Lapsed, Places, Reach, Spot};
 use crate::db::schema::{
     area, area_version, facility, login_failure, password_history, refresh_token, session, user_account,
     user_grant,
@@ -173,6 +173,12 @@ pub fn is_facility(conn: &mut AnyConn, id: FacilityId) -> Outcome<bool> {
     Ok(facility::table.find(id).count().get_result::<i64>(conn)? > 0)
 }
 
+/// Whether an area is a street.
+pub fn is_street(conn: &mut AnyConn, id: AreaId) -> Outcome<bool> {
+    let street = area::table.find(id).filter(area::level.eq("street"));
+    Ok(street.count().get_result::<i64>(conn)? > 0)
+}
+
 pub fn insert_grant(conn: &mut AnyConn, row: &GrantRow) -> Outcome<()> {
     diesel::insert_into(user_grant::table).values(row).execute(conn)?;
     Ok(())
@@ -215,6 +221,49 @@ fn reach(conn: &mut AnyConn, grant: GrantRow, on: NaiveDate) -> Outcome<Reach> {
         (None, None) => places.all = true,
     }
     Ok(Reach { role: grant.role, places, category: grant.category, principal: None })
+}
+
+/// Who holds a role on a day over a spot, in the order of their ids; whoever is disabled does not count. A spot without
+/// a street and a facility concerns all holders.
+pub fn holders_over(
+    conn: &mut AnyConn,
+    role: Role,
+    spot: &Spot<'_>,
+    on: NaiveDate,
+) -> Outcome<BTreeSet<UserId>> {
+    let above = spot.street.map(|street| areas_above(conn, street, on)).transpose()?.unwrap_or_default();
+    let grants: Vec<GrantRow> = user_grant::table
+        .inner_join(user_account::table.on(user_account::id.eq(user_grant::user_id)))
+        .filter(user_grant::role.eq(role))
+        .filter(user_account::disabled_at.is_null())
+        .filter(user_grant::valid_from.le(on))
+        .filter(user_grant::valid_to.is_null().or(user_grant::valid_to.ge(on)))
+        .select(GrantRow::as_select())
+        .load(conn)?;
+    let nowhere = spot.street.is_none() && spot.facility.is_none();
+    let there = |g: &GrantRow| match (g.area_id, g.facility_id) {
+        (_, Some(facility)) => spot.facility == Some(facility),
+        (Some(area), None) => above.contains(&area),
+        (None, None) => true,
+    };
+    let concerned = |g: &GrantRow| (nowhere || there(g)) && spot.concerns(role, g.category.as_deref());
+    Ok(grants.iter().filter(|g| concerned(g)).map(|g| g.user_id).collect())
+}
+
+/// A street and every area above it on a day.
+fn areas_above(conn: &mut AnyConn, street: AreaId, on: NaiveDate) -> Outcome<BTreeSet<AreaId>> {
+    let (mut above, mut next) = (BTreeSet::new(), Some(street));
+    while let Some(area) = next.filter(|area| above.insert(*area)) {
+        let parent: Option<Option<AreaId>> = area_version::table
+            .filter(area_version::area_id.eq(area))
+            .filter(area_version::valid_from.le(on))
+            .filter(area_version::valid_to.is_null().or(area_version::valid_to.ge(on)))
+            .select(area_version::parent_id)
+            .first(conn)
+            .optional()?;
+        next = parent.flatten();
+    }
+    Ok(above)
 }
 
 /// The streets at or under an area on a day.

@@ -953,6 +953,26 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use crate::db::types::{IdSql, TsUtc};
+    /// What one person is told.
+    notice (id) {
+        id -> IdSql,
+        user_id -> IdSql,
+        event -> Text,
+        subject_kind -> Text,
+        subject_id -> IdSql,
+        street_id -> Nullable<IdSql>,
+        facility_id -> Nullable<IdSql>,
+        title -> Text,
+        body -> Text,
+        dedupe -> Nullable<Text>,
+        created_at -> TsUtc,
+        read_at -> Nullable<TsUtc>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
     /// A hand-over of everything that somebody had open.
     handover (id) {
         id -> IdSql,
@@ -969,6 +989,48 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use crate::db::types::{IdSql, TsUtc};
+    /// Where a person's notices are mailed, if they want that.
+    notice_address (user_id) {
+        user_id -> IdSql,
+        address -> Text,
+        enabled -> Bool,
+        changed_at -> TsUtc,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// The day's digest of a street; its key is what makes it the only one.
+    digest (street_id, day) {
+        street_id -> IdSql,
+        day -> Date,
+        lines -> Integer,
+        created_at -> TsUtc,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// What waits for a street's next digest, or stands in one.
+    digest_line (id) {
+        id -> IdSql,
+        street_id -> IdSql,
+        event -> Text,
+        subject_kind -> Text,
+        subject_id -> IdSql,
+        facility_id -> Nullable<IdSql>,
+        data -> Text,
+        dedupe -> Nullable<Text>,
+        created_at -> TsUtc,
+        digest_on -> Nullable<Date>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
     /// What a hand-over moved or settled.
     handover_item (handover_id, kind, object_id) {
         handover_id -> IdSql,
@@ -976,6 +1038,61 @@ diesel::table! {
         object_id -> IdSql,
         label -> Text,
         outcome -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// Somebody else's system that is told.
+    webhook (id) {
+        id -> IdSql,
+        url -> Text,
+        description -> Text,
+        events -> Text,
+        street_id -> Nullable<IdSql>,
+        disabled_at -> Nullable<TsUtc>,
+        disabled_why -> Nullable<Text>,
+        created_by -> IdSql,
+        created_at -> TsUtc,
+        revision -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// A webhook's secrets, derived from a signing key and therefore not kept; in machine time.
+    webhook_secret (id) {
+        id -> IdSql,
+        webhook_id -> IdSql,
+        kid -> Text,
+        created_at -> TsUtc,
+        expires_at -> Nullable<TsUtc>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// A message on its way out, by webhook or by mail; in machine time.
+    delivery (id) {
+        id -> IdSql,
+        channel -> Text,
+        webhook_id -> Nullable<IdSql>,
+        notice_id -> Nullable<IdSql>,
+        event -> Text,
+        dedupe -> Nullable<Text>,
+        body -> Text,
+        state -> Text,
+        attempts -> Integer,
+        run_at -> TsUtc,
+        lease_until -> Nullable<TsUtc>,
+        fence -> BigInt,
+        last_status -> Nullable<Integer>,
+        last_error -> Nullable<Text>,
+        created_at -> TsUtc,
+        done_at -> Nullable<TsUtc>,
     }
 }
 
@@ -1037,5 +1154,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_entry,
     change_entry,
     sequencer,
-    installation
+    installation,
+    notice,
+    notice_address,
+    digest,
+    digest_line,
+    webhook,
+    webhook_secret,
+    delivery
 );

@@ -226,6 +226,8 @@ pub struct FacilityFilter {
     pub street_id: Option<AreaId>,
     pub status: Option<FacilityState>,
     pub text: Option<String>,
+    /// Exactly this operator.
+    pub operator_name: Option<String>,
 }
 
 pub fn facilities(
@@ -249,6 +251,9 @@ pub fn facilities(
     }
     if let Some(status) = filter.status {
         query = query.filter(facility_version::status.eq(status));
+    }
+    if let Some(operator) = &filter.operator_name {
+        query = query.filter(facility_version::operator_name.eq(operator.clone()));
     }
     if let Some(text) = &filter.text {
         let escaped = text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");

@@ -19,6 +19,7 @@ pub mod rules;
 pub mod side;
 mod steps;
 pub(crate) mod store;
+mod telling;
 mod view;
 
 pub use amended::{Correction, correct, is_printed, mark_printed};
@@ -31,6 +32,7 @@ pub use steps::{
     set_deadline, withdraw,
 };
 pub use store::FindingFilter;
+pub use telling::facts;
 pub use view::{FindingDetail, FindingView, find, list};
 
 use crate::db::types::coded;

@@ -4,6 +4,7 @@
 use super::rules::State;
 use super::side;
 use super::store::{self, EventRow, FindingRow};
+use super::telling;
 use crate::db::{Change, Tx};
 use crate::fault::Outcome;
 use crate::ids::TypedId as _;
@@ -69,5 +70,6 @@ pub fn leave(
     }
     let said = json!({ "number": row.number, "event": event, "from": from, "to": row.state });
     tx.audit("finding", row.id, said);
-    tx.changed("finding", row.id.uuid(), Some(row.street_id.uuid()), Change::Put)
+    tx.changed("finding", row.id.uuid(), Some(row.street_id.uuid()), Change::Put)?;
+    telling::told(tx, row, event, reason, detail)
 }

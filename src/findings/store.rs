@@ -156,6 +156,12 @@ pub fn mark_printed(conn: &mut AnyConn, ids: &[FindingId], at: Ts) -> Outcome<()
     Ok(())
 }
 
+/// Whether a finding is printed in an issued letter.
+pub fn printed(conn: &mut AnyConn, id: FindingId) -> Outcome<bool> {
+    let printed = finding::table.find(id).filter(finding::printed_at.is_not_null());
+    Ok(printed.count().get_result::<i64>(conn)? > 0)
+}
+
 /// Whether a finding that an inspection opened is printed.
 pub fn is_printed(conn: &mut AnyConn, inspection: InspectionId) -> Outcome<bool> {
     let printed = finding::table
@@ -201,7 +207,8 @@ pub fn codes_at(conn: &mut AnyConn, facility: FacilityId) -> Outcome<BTreeSet<St
 
 /// The findings whose deadline runs and is not certain.
 pub fn provisionally_due(conn: &mut AnyConn) -> Outcome<Vec<FindingId>> {
-    let running = finding::table.filter(finding::due_provisional).filter(finding::state.eq_any(State::RUNNING));
+    let running =
+        finding::table.filter(finding::due_provisional).filter(finding::state.eq_any(State::RUNNING));
     Ok(running.order(finding::id).select(finding::id).load(conn)?)
 }
 

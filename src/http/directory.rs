@@ -93,8 +93,13 @@ pub async fn list_facilities(
     ApiQuery(query): ApiQuery<FacilityQuery>,
 ) -> Answer<Found<Page<FacilityView>>> {
     let ask = PageAsk { limit: query.limit, cursor: query.cursor };
-    let filter =
-        FacilityFilter { kind: query.kind, street_id: query.street_id, status: query.status, text: query.q };
+    let filter = FacilityFilter {
+        kind: query.kind,
+        street_id: query.street_id,
+        status: query.status,
+        text: query.q,
+        operator_name: None,
+    };
     let places = caller.scope.places();
     Ok(Found(caller.read(move |conn| facilities::list(conn, &places, &filter, &ask)).await?))
 }

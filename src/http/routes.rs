@@ -4,7 +4,8 @@
 use super::operation::{Operation, OperationSpec};
 use super::{
     access, audit, batch, calendar, campaigns, checklists, compliance, delegations, directory, findings,
-    handover, inspections, letters, loop_steps, photos, quarantine, settings, sync, tus, uploads,
+    handover, inspections, letters, loop_steps, notices, photos, quarantine, settings, sync, task_sheet, tus,
+    uploads, webhooks,
 };
 use actix_web::http::Method;
 use actix_web::{Route, web};
@@ -261,6 +262,7 @@ pub fn table() -> Routes {
         .get("/photos/{photo_id}/receipt", "photo_receipt", "再次索取本人照片的回执", uploads::receipt);
     t.section("问题与整改")
         .get("/findings", "list_findings", "问题台账", findings::list)
+        .get("/findings/task-sheet", "task_sheet", "运营机构任务单（PDF 或文本）", task_sheet::task_sheet)
         .get("/findings/{finding_id}", "find_finding", "查看问题及其经过", findings::find)
         .post("/findings/{finding_id}/confirmations", "confirm_finding", "确认问题", findings::confirm)
         .post("/findings/{finding_id}/services", "serve_finding", "记录送达", findings::serve)
@@ -341,6 +343,37 @@ pub fn table() -> Routes {
             compliance::facility,
         )
         .get("/compliance/streets", "streets_compliance", "各街道检查与销号情况", compliance::streets);
+    t.section("通知")
+        .get("/notices", "list_notices", "我的通知", notices::list)
+        .get("/notices/unread", "count_unread", "我的未读通知数", notices::unread)
+        .post("/notices/read", "read_all_notices", "全部标为已读", notices::read_all)
+        .post("/notices/{notice_id}/read", "read_notice", "标为已读", notices::read)
+        .get("/me/notice-address", "find_notice_address", "我的通知邮箱", notices::address)
+        .put("/me/notice-address", "set_notice_address", "设置通知邮箱", notices::set_address)
+        .delete("/me/notice-address", "forget_notice_address", "删除通知邮箱", notices::forget_address)
+        .post("/me/notice-address/tests", "test_notice_address", "给自己发送测试邮件", notices::test_address)
+        .get("/mail/deliveries", "list_mail", "邮件发送情况", webhooks::list_mail)
+        .post(
+            "/mail/deliveries/{delivery_id}/replay",
+            "replay_mail",
+            "重发已放弃的邮件",
+            webhooks::replay_mail,
+        );
+    t.section("订阅")
+        .get("/webhooks", "list_webhooks", "订阅列表", webhooks::list)
+        .post("/webhooks", "create_webhook", "新建订阅（密钥只显示一次）", webhooks::create)
+        .get("/webhooks/deliveries", "list_deliveries", "消息发送情况", webhooks::list_deliveries)
+        .post(
+            "/webhooks/deliveries/{delivery_id}/replay",
+            "replay_delivery",
+            "重发已放弃的消息",
+            webhooks::replay_delivery,
+        )
+        .get("/webhooks/{webhook_id}", "find_webhook", "查看订阅", webhooks::find)
+        .patch("/webhooks/{webhook_id}", "update_webhook", "修改、停用或启用订阅", webhooks::update)
+        .delete("/webhooks/{webhook_id}", "delete_webhook", "删除订阅", webhooks::delete)
+        .post("/webhooks/{webhook_id}/secrets", "rotate_webhook_secret", "更换订阅密钥", webhooks::rotate)
+        .post("/webhooks/{webhook_id}/tests", "test_webhook", "发送测试消息", webhooks::test);
     t.section("离线同步").get("/sync", "sync", "手机离线所需数据的变更", sync::sync);
     t.section("参数")
         .get("/settings", "list_settings", "参数列表", settings::list)

@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::db::sequencer::sequence_now;
 use crate::fault::Outcome;
 use crate::metrics;
+use crate::notices;
 use crate::uploads::{finish_staged, nodes, sweep};
 use std::cell::Cell;
 use std::sync::Arc;
@@ -76,6 +77,9 @@ const FINISH: Duration = Duration::from_secs(30);
 const SWEEP: Duration = Duration::from_secs(24 * 3600);
 const FIRST_SWEEP: Duration = Duration::from_secs(3600);
 
+/// How often it is looked whether a street's digest is due.
+const DIGEST: Duration = Duration::from_secs(30);
+
 /// Something that a worker does every so often.
 struct Periodic {
     every: Duration,
@@ -103,10 +107,11 @@ fn told(what: &str, done: Outcome<()>) {
 }
 
 impl Workers {
-    /// Starts the job worker, the sequencer, the node's heartbeat and the care for uploads.
+    /// Starts the job worker, the sequencer, the node's heartbeat, the care for uploads, the digests and the courier of
+    /// what leaves the house.
     ///
     /// # Errors
-    /// When no thread can be had.
+    /// When no thread can be had, or the certificates of the settings cannot be read.
     pub fn start(app: &Arc<App>) -> std::io::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let mut threads = vec![];
@@ -133,6 +138,19 @@ impl Workers {
             finish.when_due(|| told("completing uploads", finish_staged(&uploads_app).map(drop)));
             sweep_daily.when_due(|| told("sweep", sweep::sweep(&uploads_app, false).map(drop)));
             false
+        })?);
+        let (digest_app, digest) = (app.clone(), Periodic::after(Duration::ZERO, DIGEST));
+        threads.push(looped("digests", stop.clone(), move || {
+            digest.when_due(|| told("digests", notices::tell_due(&digest_app).map(drop)));
+            false
+        })?);
+        let courier = notices::Courier::open(app).map_err(|e| std::io::Error::other(e.for_log()))?;
+        threads.push(looped("courier", stop.clone(), move || match courier.round() {
+            Ok(tried) => tried > 0,
+            Err(fault) => {
+                tracing::warn!(why = fault.for_log(), "sending failed");
+                false
+            }
         })?);
         Ok(Self { stop, threads })
     }

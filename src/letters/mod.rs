@@ -12,6 +12,7 @@ pub mod render;
 pub mod rules;
 mod steps;
 pub(crate) mod store;
+pub mod task_sheet;
 pub mod typeset;
 mod view;
 

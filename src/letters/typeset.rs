@@ -14,6 +14,7 @@ mod world;
 mod tests;
 
 use super::letter::{Letter, Level};
+use super::task_sheet::TaskSheet;
 use chrono::Datelike as _;
 use fonts::{Families, Shelf};
 use permits::Permits;
@@ -23,6 +24,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use typst::diag::SourceDiagnostic;
 use typst::foundations::Smart;
+use typst::syntax::Source;
 use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards};
 use world::LetterWorld;
@@ -86,9 +88,15 @@ impl Typesetter {
     /// # Errors
     /// See [`TypesetFault`].
     pub fn pdf(&self, letter: &Letter, photos: &HashMap<String, Vec<u8>>) -> Result<Vec<u8>, TypesetFault> {
-        self.compiled(letter, photos, |document| {
-            typst_pdf::pdf(document, &options()?).map_err(|faults| TypesetFault::Failed(said(&faults)))
-        })
+        self.guarded(|| exported(&self.letter(letter, photos)?))
+    }
+
+    /// The PDF/A-2b of a task sheet.
+    ///
+    /// # Errors
+    /// See [`TypesetFault`].
+    pub fn sheet(&self, sheet: &TaskSheet) -> Result<Vec<u8>, TypesetFault> {
+        self.guarded(|| exported(&self.sheet_document(sheet)?))
     }
 
     /// Where each run of text stands, in the order of drawing: what a test of the layout looks at.
@@ -100,25 +108,30 @@ impl Typesetter {
         letter: &Letter,
         photos: &HashMap<String, Vec<u8>>,
     ) -> Result<Vec<TextRun>, TypesetFault> {
-        self.compiled(letter, photos, |document| Ok(glyphs::runs(document)))
+        self.guarded(|| Ok(glyphs::runs(&self.letter(letter, photos)?)))
     }
 
-    fn compiled<T>(
-        &self,
-        letter: &Letter,
-        photos: &HashMap<String, Vec<u8>>,
-        make: impl FnOnce(&PagedDocument) -> Result<T, TypesetFault>,
-    ) -> Result<T, TypesetFault> {
+    /// Where each run of text of a task sheet stands.
+    #[cfg(test)]
+    pub(super) fn sheet_layout(&self, sheet: &TaskSheet) -> Result<Vec<TextRun>, TypesetFault> {
+        self.guarded(|| Ok(glyphs::runs(&self.sheet_document(sheet)?)))
+    }
+
+    fn sheet_document(&self, sheet: &TaskSheet) -> Result<PagedDocument, TypesetFault> {
+        let data = serde_json::json!({ "sheet": sheet, "families": self.shelf.families });
+        let data = serde_json::to_vec(&data).map_err(failed)?;
+        self.laid_out(&self.shelf.task_sheet, data, vec![])
+    }
+
+    /// Compiles when there is room, and survives a panic.
+    fn guarded<T>(&self, make: impl FnOnce() -> Result<T, TypesetFault>) -> Result<T, TypesetFault> {
         let _permit = self.permits.take();
-        let made = catch_unwind(AssertUnwindSafe(|| {
-            let document = self.document(letter, photos)?;
-            make(&document)
-        }));
+        let made = catch_unwind(AssertUnwindSafe(make));
         typst::comemo::evict(CACHE_AGE);
         made.unwrap_or(Err(TypesetFault::Panicked))
     }
 
-    fn document(
+    fn letter(
         &self,
         letter: &Letter,
         photos: &HashMap<String, Vec<u8>>,
@@ -132,7 +145,16 @@ impl Typesetter {
             }
         }
         let data = serde_json::to_vec(&Data::of(letter, &self.shelf.families, paths)).map_err(failed)?;
-        let world = LetterWorld::new(&self.shelf, data, jpegs).map_err(TypesetFault::Failed)?;
+        self.laid_out(&self.shelf.letter, data, jpegs)
+    }
+
+    fn laid_out(
+        &self,
+        template: &Source,
+        data: Vec<u8>,
+        jpegs: Vec<Vec<u8>>,
+    ) -> Result<PagedDocument, TypesetFault> {
+        let world = LetterWorld::new(&self.shelf, template, data, jpegs).map_err(TypesetFault::Failed)?;
         let compiled = typst::compile::<PagedDocument>(&world);
         for warning in &compiled.warnings {
             tracing::warn!(warning = %warning.message, "typesetting a letter");
@@ -194,6 +216,10 @@ impl<'a> Data<'a> {
             photos,
         }
     }
+}
+
+fn exported(document: &PagedDocument) -> Result<Vec<u8>, TypesetFault> {
+    typst_pdf::pdf(document, &options()?).map_err(|faults| TypesetFault::Failed(said(&faults)))
 }
 
 fn options() -> Result<PdfOptions, TypesetFault> {

@@ -27,13 +27,14 @@ pub(super) struct Families {
     biaosong: Vec<&'static str>,
 }
 
-/// Fonts, template and library: what all letters share.
+/// Fonts, templates and library: what all letters share.
 pub(super) struct Shelf {
     pub library: LazyHash<Library>,
     pub book: LazyHash<FontBook>,
     pub fonts: Vec<Font>,
     pub families: Families,
-    pub template: Source,
+    pub letter: Source,
+    pub task_sheet: Source,
 }
 
 impl Shelf {
@@ -58,7 +59,8 @@ impl Shelf {
             book: LazyHash::new(book),
             fonts,
             families,
-            template: super::world::template()?,
+            letter: super::world::letter()?,
+            task_sheet: super::world::task_sheet()?,
         })
     }
 }

@@ -15,9 +15,14 @@ pub(super) fn photo_path(n: usize) -> String {
     format!("/photo-{n}.jpg")
 }
 
-/// The one template.
-pub(super) fn template() -> Result<Source, String> {
+/// The letter's template.
+pub(super) fn letter() -> Result<Source, String> {
     Ok(Source::new(id("/letter.typ")?, include_str!("../letter.typ").into()))
+}
+
+/// The task sheet's template.
+pub(super) fn task_sheet() -> Result<Source, String> {
+    Ok(Source::new(id("/task_sheet.typ")?, include_str!("../task_sheet.typ").into()))
 }
 
 fn id(path: &str) -> Result<FileId, String> {
@@ -25,23 +30,29 @@ fn id(path: &str) -> Result<FileId, String> {
     Ok(FileId::new(RootedPath::new(VirtualRoot::Project, path)))
 }
 
-/// The world of one letter.
+/// The world of one letter or task sheet.
 pub(super) struct LetterWorld<'a> {
     shelf: &'a Shelf,
+    template: &'a Source,
     files: HashMap<FileId, Bytes>,
 }
 
 impl<'a> LetterWorld<'a> {
-    /// A world of this data and these photos.
+    /// A world of this template, this data and these photos.
     ///
     /// # Errors
     /// A path that Typst does not take: a defect.
-    pub fn new(shelf: &'a Shelf, data: Vec<u8>, photos: Vec<Vec<u8>>) -> Result<Self, String> {
+    pub fn new(
+        shelf: &'a Shelf,
+        template: &'a Source,
+        data: Vec<u8>,
+        photos: Vec<Vec<u8>>,
+    ) -> Result<Self, String> {
         let mut files = HashMap::from([(id("/data.json")?, Bytes::new(data))]);
         for (n, jpeg) in (1..).zip(photos) {
             files.insert(id(&photo_path(n))?, Bytes::new(jpeg));
         }
-        Ok(Self { shelf, files })
+        Ok(Self { shelf, template, files })
     }
 }
 
@@ -55,11 +66,11 @@ impl World for LetterWorld<'_> {
     }
 
     fn main(&self) -> FileId {
-        self.shelf.template.id()
+        self.template.id()
     }
 
     fn source(&self, id: FileId) -> FileResult<Source> {
-        if id == self.main() { Ok(self.shelf.template.clone()) } else { Err(FileError::AccessDenied) }
+        if id == self.main() { Ok(self.template.clone()) } else { Err(FileError::AccessDenied) }
     }
 
     fn file(&self, id: FileId) -> FileResult<Bytes> {

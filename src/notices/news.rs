@@ -1,0 +1,293 @@
+//! The news that can be told, each with what its text is filled with: PURE. A new one is a line here and its text in
+//! `assets/notices.toml`; a test compares the two. The facts hold no place for who complained: that is told to nobody.
+
+use crate::db::types::coded;
+use chrono::NaiveDate;
+use serde::Serialize;
+use serde_json::Value;
+
+/// What is said of a finding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FindingFacts {
+    /// Its number, e.g. 440105007-2026-0012.
+    pub number: String,
+    /// The facility's name.
+    pub facility: String,
+    /// What was seen, as the ledger shows it.
+    pub problem: String,
+    /// Last day to rectify, where one is set.
+    pub due_on: Option<NaiveDate>,
+}
+
+/// How an event reaches a street.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// At once.
+    Now,
+    /// With the day's digest.
+    Daily,
+}
+
+macro_rules! news {
+    ($($(#[$doc:meta])* $pace:ident $name:ident = $code:literal $label:literal {
+        $($(#[$fdoc:meta])* $field:ident: $kind:ty),+ $(,)?
+    })+) => {
+        coded! {
+            /// What a notice is about.
+            pub enum Event { $($(#[$doc])* $name = $code $label),+ }
+        }
+
+        /// An event with its facts.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum News {
+            $($(#[$doc])* $name { $($(#[$fdoc])* $field: $kind),+ }),+
+        }
+
+        impl News {
+            /// Which event.
+            pub fn event(&self) -> Event { match self { $(Self::$name { .. } => Event::$name),+ } }
+
+            /// The facts as JSON, for texts and webhooks.
+            pub fn data(&self) -> Value {
+                match self {
+                    $(Self::$name { $($field),+ } => Value::from_iter([
+                        $((stringify!($field).to_string(), serde_json::json!($field))),+
+                    ])),+
+                }
+            }
+        }
+
+        impl Event {
+            /// How it reaches a street.
+            pub fn pace(self) -> Pace { match self { $(Self::$name => Pace::$pace),+ } }
+        }
+    };
+}
+
+news! {
+    /// It was served; the deadline runs.
+    Daily FindingServed = "finding.served" "问题已送达" {
+        /// The finding.
+        finding: FindingFacts,
+    }
+    /// The due day is near (T-2, T-1).
+    Daily FindingNearDue = "finding.near_due" "整改临近到期" {
+        /// The finding.
+        finding: FindingFacts,
+        /// Working days that are left.
+        working_days: i64,
+    }
+    /// The due day has passed.
+    Daily FindingOverdue = "finding.overdue" "整改逾期" {
+        /// The finding.
+        finding: FindingFacts,
+    }
+    /// A claim was sent back.
+    Daily FindingReturned = "finding.returned" "退回重改" {
+        /// The finding.
+        finding: FindingFacts,
+        /// Why.
+        reason: String,
+    }
+    /// Somebody claims that it is rectified: a check is due.
+    Daily FindingClaimed = "finding.claimed" "已申报整改" {
+        /// The finding.
+        finding: FindingFacts,
+        /// The day of rectification, as claimed.
+        claimed_on: NaiveDate,
+    }
+    /// A third party's finding, or a 重大 one, waits for its confirmation.
+    Now FindingToConfirm = "finding.to_confirm" "问题待确认" {
+        /// The finding.
+        finding: FindingFacts,
+        /// Last day to confirm.
+        confirm_by: Option<NaiveDate>,
+    }
+    /// The responsible side asks for more time.
+    Now FindingExtensionAsked = "finding.extension_asked" "申请延期" {
+        /// The finding.
+        finding: FindingFacts,
+        /// The day asked for.
+        until: NaiveDate,
+        /// Why.
+        reason: String,
+    }
+    /// More time was given or refused.
+    Now FindingExtensionDecided = "finding.extension_decided" "延期审批结果" {
+        /// The finding, with the due day now in force.
+        finding: FindingFacts,
+        /// 同意延期 or 不同意延期.
+        decision: String,
+        /// Why.
+        reason: Option<String>,
+    }
+    /// The responsible side disputes it.
+    Now FindingDisputed = "finding.disputed" "提出异议" {
+        /// The finding.
+        finding: FindingFacts,
+        /// On what grounds.
+        grounds: String,
+        /// Last day to decide.
+        decide_by: Option<NaiveDate>,
+    }
+    /// The dispute was decided.
+    Now FindingDisputeDecided = "finding.dispute_decided" "异议处理结果" {
+        /// The finding.
+        finding: FindingFacts,
+        /// 异议成立 or 异议不成立.
+        decision: String,
+        /// Why.
+        reason: String,
+    }
+    /// A finding that stands in an issued letter was withdrawn.
+    Now FindingWithdrawnAfterPrint = "finding.withdrawn_after_print" "已发函问题撤销" {
+        /// The finding.
+        finding: FindingFacts,
+        /// The letter's number.
+        letter: String,
+        /// Why.
+        reason: String,
+    }
+    /// A finding at a unit of the bureau was struck off the ledger.
+    Now FindingClosedBureauUnit = "finding.closed_bureau_unit" "局属单位问题销号" {
+        /// The finding.
+        finding: FindingFacts,
+    }
+    /// A finding was handed to another agency.
+    Now FindingReferred = "finding.referred" "问题移送" {
+        /// The finding.
+        finding: FindingFacts,
+        /// The agency.
+        agency: String,
+    }
+    /// The clock drafted a next step; a person decides about it.
+    Now StepDrafted = "step.drafted" "待办步骤已起草" {
+        /// E.g. 再次提醒函.
+        step: String,
+        /// Whom it is addressed to.
+        addressee: String,
+        /// How many findings it is about.
+        findings: i64,
+    }
+    /// The supervisor wrote an opinion that is to be answered.
+    Now OpinionAsked = "opinion.asked" "监督意见待答复" {
+        /// What it is about, e.g. a finding's or a letter's number.
+        about: String,
+        /// The opinion.
+        opinion: String,
+        /// Last day to answer.
+        answer_by: NaiveDate,
+    }
+    /// The bureau answered the supervisor's opinion.
+    Now OpinionAnswered = "opinion.answered" "监督意见已答复" {
+        /// What it is about.
+        about: String,
+        /// The answer.
+        answer: String,
+    }
+    /// A project of rectification was not brought up to date.
+    Now ProjectStale = "project.stale" "整改项目未更新" {
+        /// The facility's name.
+        facility: String,
+        /// What the project is called.
+        project: String,
+        /// The last update.
+        updated_on: Option<NaiveDate>,
+    }
+    /// A letter was delivered.
+    Now LetterDelivered = "letter.delivered" "收到函件" {
+        /// Its number 文号.
+        number: String,
+        /// Its title.
+        title: String,
+        /// Last day to reply.
+        reply_due: Option<NaiveDate>,
+    }
+    /// The bureau tells the fire brigade something 信息通报.
+    Now FireReported = "fire.reported" "消防信息通报" {
+        /// The facility's name.
+        facility: String,
+        /// What is told.
+        matter: String,
+    }
+    /// A certificate, a drill or a piece of fire equipment runs out.
+    Now FireExpiring = "fire.expiring" "消防事项即将到期" {
+        /// The facility's name.
+        facility: String,
+        /// What.
+        matter: String,
+        /// Its last day.
+        expires_on: NaiveDate,
+    }
+    /// Somebody's open items were handed over.
+    Now WorkHandedOver = "work.handed_over" "工作移交" {
+        /// Who had them.
+        from: String,
+        /// How many.
+        items: i64,
+    }
+    /// A street's day.
+    Now StreetDigest = "digest.street" "街道每日摘要" {
+        /// The day.
+        day: NaiveDate,
+        /// How much of what, e.g. 整改逾期3件、退回重改1件.
+        summary: String,
+        /// The lines under their headings.
+        listing: String,
+        /// The lines with their facts.
+        lines: Vec<Value>,
+    }
+    /// Somebody tries whether a webhook is heard, or their own mail arrives.
+    Now TestMessage = "message.test" "测试消息" {
+        /// Who asked for it.
+        by: String,
+    }
+}
+
+/// One example of each, for whoever checks the texts.
+#[cfg(test)]
+pub(super) fn samples() -> Vec<News> {
+    let day = |d| NaiveDate::from_ymd_opt(2026, 9, d).unwrap();
+    let finding = FindingFacts {
+        number: "440105007-2026-0012".into(),
+        facility: "海幢颐康服务站".into(),
+        problem: "灭火器压力不足".into(),
+        due_on: Some(day(30)),
+    };
+    let f = || finding.clone();
+    let text = || "理由".to_string();
+    vec![
+        News::FindingServed { finding: f() },
+        News::FindingNearDue { finding: f(), working_days: 2 },
+        News::FindingOverdue { finding: f() },
+        News::FindingReturned { finding: f(), reason: text() },
+        News::FindingClaimed { finding: f(), claimed_on: day(28) },
+        News::FindingToConfirm { finding: FindingFacts { due_on: None, ..f() }, confirm_by: None },
+        News::FindingExtensionAsked { finding: f(), until: day(30), reason: text() },
+        News::FindingExtensionDecided { finding: f(), decision: "同意延期".into(), reason: None },
+        News::FindingDisputed { finding: f(), grounds: text(), decide_by: Some(day(29)) },
+        News::FindingDisputeDecided { finding: f(), decision: "异议不成立".into(), reason: text() },
+        News::FindingWithdrawnAfterPrint {
+            finding: f(), letter: "演示函〔2026〕1号".into(), reason: text()
+        },
+        News::FindingClosedBureauUnit { finding: f() },
+        News::FindingReferred { finding: f(), agency: "区消防救援大队".into() },
+        News::StepDrafted { step: "再次提醒函".into(), addressee: "海幢街道".into(), findings: 3 },
+        News::OpinionAsked { about: "演示函〔2026〕1号".into(), opinion: text(), answer_by: day(30) },
+        News::OpinionAnswered { about: "演示函〔2026〕1号".into(), answer: text() },
+        News::ProjectStale { facility: "某中心".into(), project: "消防验收".into(), updated_on: None },
+        News::LetterDelivered {
+            number: "演示函〔2026〕1号".into(), title: "提醒函".into(), reply_due: None
+        },
+        News::FireReported { facility: "某院".into(), matter: text() },
+        News::FireExpiring { facility: "某院".into(), matter: "灭火器".into(), expires_on: day(30) },
+        News::WorkHandedOver { from: "试验甲".into(), items: 3 },
+        News::StreetDigest {
+            day: day(1),
+            summary: "整改逾期1件".into(),
+            listing: "整改逾期：\n1. 甲".into(),
+            lines: vec![],
+        },
+        News::TestMessage { by: "试验甲".into() },
+    ]
+}
