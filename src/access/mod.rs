@@ -16,5 +16,5 @@ pub mod users;
 pub use crate::db::{Actor, Principal, Stamp};
 pub use employer::{Employer, employer};
 pub use permissions::{Action, Permission, Role};
-pub use scope::{Holder, Places, Scope, Spot};
+pub use scope::{Concern, Holder, Places, Scope, Spot};
 pub use store::{holders_over, is_street, streets_under};

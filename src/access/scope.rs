@@ -160,7 +160,7 @@ pub fn scope_of(action: Action, grants: &[Reach]) -> Option<Scope> {
 
 /// Where something is that concerns people.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Spot<'a> {
+pub struct Concern<'a> {
     /// The street.
     pub street: Option<AreaId>,
     /// The facility, where it is about one.
@@ -169,7 +169,7 @@ pub struct Spot<'a> {
     pub category: Option<&'a str>,
 }
 
-impl Spot<'_> {
+impl Concern<'_> {
     /// Whether a role limited to a category (as the fire brigade's always is) is concerned: PURE. What has no category
     /// concerns everybody who is there.
     pub fn concerns(&self, role: Role, category: Option<&str>) -> bool {

@@ -2,7 +2,7 @@
 
 use super::delegations;
 use super::permissions::Role;
-use super::scope::{Lapsed, Places, Reach, Spot};
+use super::scope::{Concern, Lapsed, Places, Reach};
 use crate::db::schema::{
     area, area_version, facility, login_failure, password_history, refresh_token, session, user_account,
     user_grant,
@@ -228,7 +228,7 @@ fn reach(conn: &mut AnyConn, grant: GrantRow, on: NaiveDate) -> Outcome<Reach> {
 pub fn holders_over(
     conn: &mut AnyConn,
     role: Role,
-    spot: &Spot<'_>,
+    spot: &Concern<'_>,
     on: NaiveDate,
 ) -> Outcome<BTreeSet<UserId>> {
     let above = spot.street.map(|street| areas_above(conn, street, on)).transpose()?.unwrap_or_default();

@@ -1,7 +1,7 @@
 //! Who is told of a step of a finding. Every step passes by here, in its own transaction, so that nothing that others have
 //! to act on happens silently; what has been overtaken is taken out of the street's next digest.
 
-use super::rules::{Event, RequestKind, State, deciding_role};
+use super::rules::{RequestKind, State, deciding_role};
 use super::store::{self, FindingRow};
 use crate::access::Role;
 use crate::checklists::Severity;
@@ -146,7 +146,7 @@ fn news(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::findings::rules::{Asked, Decided};
+    use crate::findings::rules::{Asked, Decided, Event};
     use crate::ids::{UserId, new_uuid};
     use chrono::DateTime;
 

@@ -4,7 +4,7 @@ use super::news::{Event, News, Pace};
 use super::store::{self, DeliveryRow, DigestLineRow, NoticeRow};
 use super::texts::{self, Text};
 use super::webhooks;
-use crate::access::{Role, Spot, holders_over};
+use crate::access::{Concern, Role, holders_over};
 use crate::clock::{business_date, machine_now};
 use crate::db::Tx;
 use crate::db::types::Coded as _;
@@ -58,7 +58,7 @@ impl Notice<'_> {
 pub fn tell(tx: &mut Tx<'_>, notice: &Notice<'_>) -> Outcome<usize> {
     let text = texts::text(&notice.news)?;
     let (mut people, mut told) = (BTreeSet::new(), 0);
-    let spot = Spot { street: notice.street_id, facility: notice.facility_id, category: notice.category };
+    let spot = Concern { street: notice.street_id, facility: notice.facility_id, category: notice.category };
     for to in notice.to {
         match (*to, notice.street_id) {
             (To::User(id), _) => drop(people.insert(id)),
