@@ -34,6 +34,7 @@ mod import;
 mod inspections;
 mod late;
 mod letters;
+mod notices;
 mod offline;
 mod openapi;
 mod parity;
@@ -69,6 +70,7 @@ fn register(suite: &mut Suite) {
     storage::register(suite);
     findings::register(suite);
     letters::register(suite);
+    notices::register(suite);
     golden::register(suite);
     compliance::register(suite);
     sync::register(suite);
