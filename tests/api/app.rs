@@ -22,6 +22,7 @@ use ureq::Agent;
 use yixun::access::tokens;
 use yixun::app::App;
 use yixun::clock::{Clock as _, SetClock, machine_now};
+use yixun::config::Config;
 use yixun::db::connection::Kind;
 use yixun::db::{AnyConn, Stamp, Tx};
 use yixun::fault::Outcome;
@@ -53,7 +54,8 @@ impl TestApp {
     /// Why there can be none.
     pub fn start(kind: Kind, storage: Option<Storage>) -> Result<Self, String> {
         let world = template::world(kind)?;
-        Self::on(Arc::new(Database::copied(kind)?), world, SetClock::new(people::start()), storage)
+        let change = |config: &mut Config| config.storage = storage.unwrap_or(config.storage.clone());
+        Self::on(Arc::new(Database::copied(kind)?), world, SetClock::new(people::start()), change)
     }
 
     /// Another node on the same database, data folder, file store and clock.
@@ -63,18 +65,28 @@ impl TestApp {
 
     /// As [`TestApp::second_node`], with another file store.
     pub fn node_on(&self, storage: Storage) -> Self {
+        self.node_with(|config| config.storage = storage)
+    }
+
+    /// As [`TestApp::second_node`], with other settings.
+    pub fn node_with(&self, change: impl FnOnce(&mut Config)) -> Self {
         let (world, clock) = (self.world.clone(), self.clock.clone());
-        Self::on(self.database.clone(), world, clock, Some(storage)).expect("a second node")
+        let storage = self.app.config.storage.clone();
+        let change = |config: &mut Config| {
+            config.storage = storage;
+            change(config);
+        };
+        Self::on(self.database.clone(), world, clock, change).expect("a second node")
     }
 
     fn on(
         database: Arc<Database>,
         world: World,
         clock: SetClock,
-        storage: Option<Storage>,
+        change: impl FnOnce(&mut Config),
     ) -> Result<Self, String> {
         let mut config = template::settings(&database.folder, &database.url)?;
-        config.storage = storage.unwrap_or(config.storage);
+        change(&mut config);
         let app = App::build(config, Arc::new(clock.clone()))?;
         let (server, address) = Server::start(app.clone())?;
         let (agent, server, kind) = (client::agent(), Some(server), database.kind);

@@ -37,6 +37,7 @@ mod import;
 mod inspections;
 mod late;
 mod letters;
+mod notices;
 mod offline;
 mod openapi;
 mod parity;
@@ -75,6 +76,7 @@ fn register(suite: &mut Suite) {
     storage::register(suite);
     findings::register(suite);
     letters::register(suite);
+    notices::register(suite);
     golden::register(suite);
     compliance::register(suite);
     sync::register(suite);

@@ -136,6 +136,17 @@ struct Scene<'a> {
     late: String,
     /// Another.
     later: String,
+    /// A subscription.
+    webhook: String,
+    /// Another, to be deleted.
+    old_webhook: String,
+}
+
+/// A subscription of another system.
+fn webhook(app: &TestApp) -> String {
+    let body =
+        json!({"url": "https://oa.example.cn/hook", "description": "矩阵", "events": ["step.drafted"]});
+    id(&app.as_(Caller::SecurityAdmin).post("/webhooks", &body).created()["webhook"])
 }
 
 /// A record that waits in quarantine, because its facility has ended.
@@ -178,6 +189,8 @@ impl<'a> Scene<'a> {
             letter: id(&letters[0]),
             late: quarantined(app, Place::Own),
             later: quarantined(app, Place::Own),
+            webhook: webhook(app),
+            old_webhook: webhook(app),
             upload,
             facility,
             campaign,
@@ -218,6 +231,39 @@ use Outside::{Culprit, Missing, Unbound};
 
 /// The checked-in expectation.
 const ROWS: &[Row] = &[
+    // Everybody's own; somebody else's reads as missing.
+    row("list_notices", &[200], Unbound, |_| at("/notices")),
+    row("count_unread", &[200], Unbound, |_| at("/notices/unread")),
+    row("read_all_notices", &[200], Unbound, |_| at("/notices/read").with(json!({}))),
+    row("read_notice", &[404], Unbound, |_| at(format!("/notices/{}/read", build::uuid()))),
+    row("find_notice_address", &[200], Unbound, |_| at("/me/notice-address")),
+    // Mail is off in the tests' settings.
+    row("set_notice_address", &[409], Unbound, |_| {
+        at("/me/notice-address").with(json!({"address": "matrix@example.cn", "enabled": true}))
+    }),
+    row("forget_notice_address", &[204], Unbound, |_| at("/me/notice-address")),
+    row("test_notice_address", &[409], Unbound, |_| at("/me/notice-address/tests")),
+    row("list_mail", &[200], Unbound, |_| at("/mail/deliveries")),
+    row("replay_mail", &[404], Unbound, |_| at(format!("/mail/deliveries/{}/replay", build::uuid()))),
+    row("list_webhooks", &[200], Unbound, |_| at("/webhooks")),
+    row("create_webhook", &[201], Unbound, |_| {
+        at("/webhooks").with(
+            json!({"url": "https://oa.example.cn/hook", "description": "矩阵", "events": ["digest.street"]}),
+        )
+    }),
+    row("find_webhook", &[200], Unbound, |s| at(format!("/webhooks/{}", s.webhook))),
+    row("update_webhook", &[200], Unbound, |s| {
+        let path = format!("/webhooks/{}", s.webhook);
+        let revision = s.revision_of(&path, Caller::SecurityAdmin);
+        at(path).revision(revision).with(json!({"description": "改名"}))
+    }),
+    row("delete_webhook", &[204, 404], Unbound, |s| at(format!("/webhooks/{}", s.old_webhook))),
+    row("rotate_webhook_secret", &[201], Unbound, |s| {
+        at(format!("/webhooks/{}/secrets", s.webhook)).with(json!({"overlap_hours": 0}))
+    }),
+    row("test_webhook", &[201], Unbound, |s| at(format!("/webhooks/{}/tests", s.webhook))),
+    row("list_deliveries", &[200], Unbound, |_| at("/webhooks/deliveries")),
+    row("replay_delivery", &[404], Unbound, |_| at(format!("/webhooks/deliveries/{}/replay", build::uuid()))),
     row("logout", &[204], Unbound, |_| at("/auth/logout")),
     row("me", &[200], Unbound, |_| at("/me")),
     // An empty password keeps everybody's account as it is, and is not counted as a guess.
@@ -348,6 +394,9 @@ const ROWS: &[Row] = &[
     row("send_chunk", &[404], Unbound, |s| at(format!("{}/chunks?offset=0", s.upload))),
     row("photo_receipt", &[404], Unbound, |_| at(format!("/photos/{}/receipt", build::uuid()))),
     row("list_findings", &[200], Unbound, |_| at("/findings")),
+    row("task_sheet", &[200], Missing, |s| {
+        at(format!("/findings/task-sheet?facility_id={}&format=txt", s.facility))
+    }),
     row("find_finding", &[200], Missing, |s| at(format!("/findings/{}", s.finding))),
     // The finding stays served: every step but a claim and a withdrawal is out of turn.
     row("confirm_finding", &[409], Missing, |s| s.step("confirmations", json!({}))),
