@@ -4,7 +4,7 @@
 use super::opening::{OpenFinding, ask_table};
 use super::record::advance;
 use super::rules::{Event, State, Who, decide};
-use super::steps::{book_claim, case_of};
+use super::steps::{book_claim, case_of, who_is};
 use super::store::{self, FindingRow, RectificationRow};
 use crate::access::Holder;
 use crate::checklists::Severity;
@@ -82,8 +82,7 @@ pub fn close_on_site(tx: &mut Tx<'_>, closing: &OnSiteClosing<'_>) -> Outcome<Op
     let last = store::rectifications(tx.conn(), id)?.pop();
     let last = last.is_some_and(|claim| claim.inspection_id == Some(inspection));
     let event = Event::CloseOnSite { last, photos_missing };
-    let roles = second.roles_over(row.street_id, row.facility_id, &row.category);
-    let who = Who::with(second.id, roles, second.third_party);
+    let who = who_is(tx.conn(), second, &row)?;
     let Ok(next) = decide(&case_of(tx.conn(), &row)?, event, &who) else { return Ok(None) };
     row.closed_by = Some(second.id);
     row.closed_at = Some(tx.ts());

@@ -4,8 +4,8 @@
 use super::on_site;
 use super::opening::{OpenFinding, Opened, open_for, opened};
 use super::record::advance;
-use super::rules::{Event, State, Who, decide};
-use super::steps::{book_reinspection, case_of};
+use super::rules::{Event, State, decide};
+use super::steps::{book_reinspection, case_of, who_is};
 use super::store::{self, FindingRow};
 use crate::access::Holder;
 use crate::db::types::coded;
@@ -90,8 +90,7 @@ fn reinspect(
     passed: bool,
     photos: &[Declared],
 ) -> Outcome<bool> {
-    let roles = by.roles_over(row.street_id, row.facility_id, &row.category);
-    let who = Who::with(by.id, roles, by.third_party);
+    let who = who_is(tx.conn(), by, row)?;
     let case = case_of(tx.conn(), row)?;
     let Ok(next) = decide(&case, Event::Reinspect { passed }, &who) else { return Ok(false) };
     let line: CheckId = tx.new_id();
