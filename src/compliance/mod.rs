@@ -1,7 +1,7 @@
 //! Which facility complies, and which street is closed: read from the ledger at any moment, nothing is kept. A facility
 //! is `overdue` when any of its findings is; `rectifying` while any is unsettled, also one that the bureau has not yet
 //! confirmed; `compliant` when it was inspected with all evidence and nothing is open; otherwise `not_inspected`, which is
-//! never called compliant. A street's loop is closed only at y of y.
+//! never called compliant. A street's loop is closed only at y of y: whatever is disputed, suspended or on account is open.
 
 mod store;
 
@@ -69,11 +69,13 @@ pub struct StreetCompliance {
     pub findings: i64,
     /// Of these, closed.
     pub closed: i64,
+    /// Of these, ended because their place changed: never counted as rectified, and nothing that is open either.
+    pub terminated: i64,
     /// Of these, past their due day and not closed.
     pub overdue: i64,
     /// Found by a third party and not yet confirmed; not counted above.
     pub unconfirmed: i64,
-    /// Everything planned is inspected and every finding closed.
+    /// Everything planned is inspected and no finding is open.
     pub closed_loop: bool,
 }
 
@@ -214,6 +216,7 @@ pub fn streets(
         let unconfirmed = count(&|l| l.state == State::Open);
         let findings = count(&|l| l.state != State::Open);
         let closed = count(&|l| l.state == State::Closed);
+        let terminated = count(&|l| l.state == State::Terminated);
         StreetCompliance {
             street_id: p.street_id,
             street_name: p.street_name,
@@ -221,9 +224,10 @@ pub fn streets(
             inspected: p.done,
             findings,
             closed,
+            terminated,
             overdue: count(&|l| is_late(l, today)),
             unconfirmed,
-            closed_loop: p.done == p.planned && unconfirmed == 0 && closed == findings,
+            closed_loop: p.done == p.planned && unconfirmed == 0 && closed + terminated == findings,
         }
     };
     Ok(progress.into_iter().map(view).collect())

@@ -1,5 +1,5 @@
 //! What becomes of each finding: most are rectified and closed by another person, some are claimed only, some are sent
-//! back, some stay open until they are overdue.
+//! back, some stay open until they are overdue. Which claims are looked at on site is drawn by the server, here as everywhere.
 
 use super::draw::Shot;
 use super::play::{LETTERS, Quarter, at, text};
@@ -38,6 +38,8 @@ enum Step {
     Claim,
     Check,
     Fail,
+    /// A look on site if the draw picked the claim.
+    Drawn,
     Reinspect,
     Close,
 }
@@ -92,6 +94,8 @@ fn steps(calendar: &WorkCalendar, case: &Case, found: NaiveDate) -> Vec<(NaiveDa
     if on_site(&case.item) {
         day = later(day, 1);
         steps.push((day, Step::Reinspect));
+    } else {
+        steps.push((day, Step::Drawn));
     }
     if !(CHECKED_ONLY..SENT_BACK_ONCE).contains(&case.fate) {
         steps.push((later(day, 1), Step::Close));
@@ -143,6 +147,11 @@ fn take(quarter: &Quarter, Todo { step, case }: &Todo, today: NaiveDate) -> Resu
         Step::Fail => {
             let body = json!({"result": "fail", "note": "整改不到位，请继续整改（演示）"});
             post(Role::Street, street, 1, "checks", body)
+        }
+        Step::Drawn => {
+            let clerk = quarter.session_of(Role::Drafter, None, 0)?;
+            let finding = clerk.get(&format!("/findings/{}", case.id))?;
+            if finding["drawn"] == true { reinspect(quarter, case) } else { Ok(()) }
         }
         Step::Reinspect => reinspect(quarter, case),
         Step::Close => {
@@ -232,6 +241,7 @@ mod tests {
             let names: Vec<Step> = steps.iter().map(|(_, step)| *step).collect();
             if names.contains(&Step::Close) {
                 assert_eq!(names.contains(&Step::Reinspect), on_site(&case.item), "{names:?}");
+                assert_ne!(names.contains(&Step::Drawn), on_site(&case.item), "{names:?}");
                 assert!(names.contains(&Step::Check) && names.contains(&Step::Claim), "{names:?}");
             }
             let claim = steps.iter().find(|(_, step)| *step == Step::Claim);

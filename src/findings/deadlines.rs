@@ -55,11 +55,11 @@ pub struct Pause {
 }
 
 /// The due date after a pause: later by as many days (of the term's unit) as the clock stood still. A day that had passed
-/// before stays, and a 重大 finding's never moves.
+/// before stays, a 重大 finding's never moves, and that of 立即整改 does not roll over rest days.
 pub fn shifted(
     due_on: NaiveDate,
     pause: Pause,
-    unit: TermUnit,
+    term: Term,
     severity: Severity,
     calendar: &WorkCalendar,
 ) -> Deadline {
@@ -68,18 +68,20 @@ pub fn shifted(
     if severity == Severity::Major || pause.from > due_on || days <= 0 {
         return Deadline { due_on, rule: String::new(), calendar_version, provisional: false };
     }
-    let moved = match unit {
+    let moved = match term.unit {
         TermUnit::CalendarDay => Reckoned {
             value: due_on.checked_add_days(Days::new(days.unsigned_abs())).unwrap_or(NaiveDate::MAX),
             provisional: false,
         },
         TermUnit::WorkingDay => {
             let spent = pause.from.iter_days().skip(1).take_while(|day| *day <= pause.until);
-            let worked = spent.filter(|day| calendar.is_working_day(*day).value).count();
-            calendar.add_working_days(due_on, u16::try_from(worked).unwrap_or(u16::MAX))
+            let spent: Vec<Reckoned<bool>> = spent.map(|day| calendar.is_working_day(day)).collect();
+            let worked = spent.iter().filter(|day| day.value).count();
+            let moved = calendar.add_working_days(due_on, u16::try_from(worked).unwrap_or(u16::MAX));
+            Reckoned { provisional: moved.provisional || spent.iter().any(|day| day.provisional), ..moved }
         }
     };
-    let rolled = calendar.roll_forward(moved.value);
+    let rolled = if term.days == 0 { moved } else { calendar.roll_forward(moved.value) };
     let rule = format!("暂停 {days} 天，期限由 {due_on} 顺延");
     let provisional = moved.provisional || rolled.provisional;
     Deadline { due_on: rolled.value, rule, calendar_version, provisional }
@@ -133,18 +135,24 @@ mod tests {
     fn the_due_day_moves_by_as_much_as_the_clock_stood_still() {
         use Severity::{General, Major};
         use TermUnit::{CalendarDay, WorkingDay};
-        for (due, from, until, unit, severity, expected) in [
-            ("2026-09-10", "2026-09-08", "2026-09-11", CalendarDay, General, "2026-09-14"),
-            ("2026-09-10", "2026-09-08", "2026-09-08", CalendarDay, General, "2026-09-10"),
-            ("2026-09-10", "2026-09-11", "2026-09-15", CalendarDay, General, "2026-09-10"),
-            ("2026-09-10", "2026-09-08", "2026-09-11", CalendarDay, Major, "2026-09-10"),
+        for (due, from, until, days, unit, severity, expected) in [
+            ("2026-09-10", "2026-09-08", "2026-09-11", 3, CalendarDay, General, "2026-09-14"),
+            ("2026-09-10", "2026-09-08", "2026-09-08", 3, CalendarDay, General, "2026-09-10"),
+            ("2026-09-10", "2026-09-11", "2026-09-15", 3, CalendarDay, General, "2026-09-10"),
+            ("2026-09-10", "2026-09-08", "2026-09-11", 3, CalendarDay, Major, "2026-09-10"),
+            // 立即整改 waits for no Monday.
+            ("2026-09-10", "2026-09-10", "2026-09-12", 0, CalendarDay, General, "2026-09-12"),
             // The holidays of October are no working days lost.
-            ("2026-10-08", "2026-09-30", "2026-10-08", WorkingDay, General, "2026-10-09"),
+            ("2026-10-08", "2026-09-30", "2026-10-08", 5, WorkingDay, General, "2026-10-09"),
         ] {
-            let pause = Pause { from: day(from), until: day(until) };
-            let moved = shifted(day(due), pause, unit, severity, &calendar());
-            assert_eq!(moved.due_on, day(expected), "{due} {from}..{until} {unit:?}");
+            let (pause, term) = (Pause { from: day(from), until: day(until) }, Term { days, unit });
+            let moved = shifted(day(due), pause, term, severity, &calendar());
+            assert_eq!((moved.due_on, moved.provisional), (day(expected), false), "{due} {from}..{until}");
         }
+        // The days that it stood still may lie in a year that nobody knows yet.
+        let pause = Pause { from: day("2026-12-29"), until: day("2027-01-05") };
+        let term = Term { days: 5, unit: WorkingDay };
+        assert!(shifted(day("2026-12-30"), pause, term, General, &calendar()).provisional);
     }
 
     #[test]

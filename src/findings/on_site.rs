@@ -82,7 +82,7 @@ pub fn close_on_site(tx: &mut Tx<'_>, closing: &OnSiteClosing<'_>) -> Outcome<Op
     let last = store::rectifications(tx.conn(), id)?.pop();
     let last = last.is_some_and(|claim| claim.inspection_id == Some(inspection));
     let event = Event::CloseOnSite { last, photos_missing };
-    let who = who_is(tx, second, &row)?;
+    let who = who_is(tx.conn(), second, &row)?;
     let Ok(next) = decide(&case_of(tx.conn(), &row)?, event, &who) else { return Ok(None) };
     row.closed_by = Some(second.id);
     row.closed_at = Some(tx.ts());

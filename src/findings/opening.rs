@@ -238,6 +238,7 @@ pub(super) fn ask_table(
         claimed_by: None,
         checked_by: None,
         reinspected: None,
+        looked: vec![],
         resume_to: None,
     };
     let refused =

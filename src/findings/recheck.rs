@@ -90,7 +90,7 @@ fn reinspect(
     passed: bool,
     photos: &[Declared],
 ) -> Outcome<bool> {
-    let who = who_is(tx, by, row)?;
+    let who = who_is(tx.conn(), by, row)?;
     let case = case_of(tx.conn(), row)?;
     let Ok(next) = decide(&case, Event::Reinspect { passed }, &who) else { return Ok(false) };
     let line: CheckId = tx.new_id();

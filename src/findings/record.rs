@@ -20,10 +20,14 @@ pub fn advance(
     detail: &Value,
 ) -> Outcome<()> {
     let from = row.state;
+    let ends = from.is_unsettled() && !to.is_unsettled();
     row.state = to;
     row.revision += 1;
+    if ends {
+        (row.paused_at, row.paused_until, row.resume_to) = (None, None, None);
+    }
     store::save(tx.conn(), row)?;
-    if from.is_unsettled() && !to.is_unsettled() {
+    if ends {
         let at = tx.ts();
         side::store::lapse_requests(tx.conn(), row.id, at)?;
     }

@@ -160,6 +160,16 @@ pub enum Event {
         /// There is danger at once.
         imminent: bool,
     },
+    /// That authority has received it.
+    ReceiveReferral {
+        /// It was passed on to fire rescue.
+        to_fire: bool,
+    },
+    /// That authority says what came of it.
+    ReportReferral {
+        /// It was passed on to fire rescue.
+        to_fire: bool,
+    },
     /// The named person who answers for it changes.
     Assign,
     /// Somebody called or came by 联络.
@@ -230,6 +240,8 @@ impl Event {
             Self::Suspend => "suspended",
             Self::Resume => "resumed",
             Self::Refer { .. } => "referred",
+            Self::ReceiveReferral { .. } => "referral_received",
+            Self::ReportReferral { .. } => "referral_reported",
             Self::Assign => "assigned",
             Self::Contact => "contacted",
             Self::Stage => "stage_done",
@@ -267,7 +279,7 @@ pub struct Case {
     pub joint: bool,
     /// It was put on account 挂账 at some time: its rank stays the issuer's.
     pub long_term: bool,
-    /// The draw picked the claim that stands for a look on site.
+    /// The draw picked a claim of it for a look on site; it stays so however often it is claimed again.
     pub drawn: bool,
     /// Passed on to an authority that has not said what came of it.
     pub referral_pending: bool,
@@ -279,8 +291,10 @@ pub struct Case {
     pub claimed_by: Option<UserId>,
     /// Who checked the last claim for the street.
     pub checked_by: Option<UserId>,
-    /// The re-inspection since the last claim.
+    /// The re-inspection since the last claim that counts: the bureau's last, or a third party's where the bureau has not looked.
     pub reinspected: Option<Reinspected>,
+    /// Everybody who re-inspected since the last claim.
+    pub looked: Vec<UserId>,
     /// Where it goes back to when the clock runs again.
     pub resume_to: Option<State>,
 }
@@ -371,9 +385,13 @@ pub fn decide(case: &Case, event: Event, who: &Who) -> Result<Move, Refusal> {
         (Event::Ask(asked), _) => side::ask(case, asked),
         (Event::Decide(decided), _) => side::decide(case, decided, who),
         (Event::Suspend, state) if state.is_to_rectify() => side::suspend(case, who),
-        (Event::Resume, Suspended) => to(case.resume_to.unwrap_or(State::Served)),
+        (Event::Resume, Suspended) => side::resume(case, who),
         (Event::Refer { imminent }, state) if state.is_unsettled() => side::refer(case, imminent, who),
-        (Event::Stage, State::LongTerm) => to(State::LongTerm),
+        // What another authority says is kept whenever it comes; a settled finding stays what it is.
+        (Event::ReceiveReferral { to_fire } | Event::ReportReferral { to_fire }, _) => {
+            side::answer_referral(case, to_fire, who)
+        }
+        (Event::Stage, state) if state.is_to_rectify() && case.long_term => side::stage(case, who),
         (Event::Assign | Event::Contact, state) if state.is_unsettled() => to(state),
         _ => wrong_state(),
     }
@@ -381,4 +399,12 @@ pub fn decide(case: &Case, event: Event, who: &Who) -> Result<Move, Refusal> {
 
 fn wrong_state<T>() -> Result<T, Refusal> {
     no("wrong_state", "当前状态不能执行此操作")
+}
+
+/// Nobody of a unit of the bureau ends what its own unit is to rectify, in whatever way.
+fn outside_line(case: &Case, who: &Who) -> Result<(), Refusal> {
+    if case.route == Route::BureauUnit && who.inside_line {
+        return no("inside_line", "局属单位的问题须由该单位以外的人处理");
+    }
+    Ok(())
 }

@@ -48,19 +48,23 @@ pub(super) fn case_of(conn: &mut AnyConn, row: &FindingRow) -> Outcome<Case> {
             }
             None => None,
         },
+        looked: match row.claimed_at {
+            Some(since) => store::looked_since(conn, row.id, since)?,
+            None => vec![],
+        },
         resume_to: row.resume_to,
     })
 }
 
 /// Who acts on a finding. Those they stand in for count as themselves, and so do those who stood in for them here.
-pub(super) fn who_is(tx: &mut Tx<'_>, by: &Holder, row: &FindingRow) -> Outcome<Who> {
+pub(super) fn who_is(conn: &mut AnyConn, by: &Holder, row: &FindingRow) -> Outcome<Who> {
     let roles = by.roles_over(row.street_id, row.facility_id, &row.category);
     let mut who = Who::with(by.id, roles, by.third_party);
     who.acts_for = by.acts_for_over(row.street_id, row.facility_id, &row.category);
-    who.acts_for.extend(store::deputies_of(tx.conn(), row.id, by.id)?);
+    who.acts_for.extend(store::deputies_of(conn, row.id, by.id)?);
     if row.route == Route::BureauUnit {
-        let facility = directory::facility_by_id(tx.conn(), row.facility_id)?;
-        who.inside_line = employer(tx.conn(), by.id)?.organisation == facility.operator_name;
+        let facility = directory::facility_by_id(conn, row.facility_id)?;
+        who.inside_line = employer(conn, by.id)?.organisation == facility.operator_name;
     }
     Ok(who)
 }
@@ -68,7 +72,7 @@ pub(super) fn who_is(tx: &mut Tx<'_>, by: &Holder, row: &FindingRow) -> Outcome<
 /// Asks the table.
 pub(super) fn ask(tx: &mut Tx<'_>, by: &Holder, row: &FindingRow, event: Event) -> Outcome<Move> {
     let case = case_of(tx.conn(), row)?;
-    let who = who_is(tx, by, row)?;
+    let who = who_is(tx.conn(), by, row)?;
     decide(&case, event, &who).map_err(|rules::Refusal { code, detail }| Fault::refused(code, detail))
 }
 
@@ -149,7 +153,10 @@ pub fn set_deadline(
         }
         let suggested = before.map(|d| d.to_string()).unwrap_or_default();
         row.due_on = Some(due_on);
-        row.due_original = Some(due_on);
+        // What has moved by an extension or a pause keeps the day that was first set.
+        if row.due_original == before {
+            row.due_original = Some(due_on);
+        }
         row.due_rule = Some(format!("经办人确定（系统建议 {suggested}）"));
     }
     row.due_provisional = false;
@@ -223,7 +230,8 @@ pub(super) fn book_claim(
     row.claimed_at = Some(line.created_at);
     forget_checks(row);
     let (drawn, draw) = side::drawn(tx, row.severity, row.id, line.id)?;
-    row.drawn = drawn;
+    // Once drawn it is looked at, however often it is sent back and claimed again.
+    row.drawn |= drawn;
     let mut detail = json!({ "rectification": line.id, "claimed_on": line.claimed_on, "proofs": proofs });
     if !draw.is_null() {
         detail["draw"] = draw;
@@ -345,9 +353,16 @@ pub(super) fn book_reinspection(
 ) -> Outcome<()> {
     let result = if passed { CheckResult::Pass } else { CheckResult::Fail };
     record_check(tx, line, row, "reinspection", result, note, by.id)?;
-    row.reinspected_by = Some(by.id);
-    row.reinspected_ok = Some(passed);
-    row.reinspected_at = Some(tx.ts());
+    // What the bureau itself has seen no third party puts aside; it stands among the checks as evidence.
+    let weighs = match row.reinspected_by.filter(|_| by.third_party) {
+        Some(before) => employer(tx.conn(), before)?.third_party,
+        None => true,
+    };
+    if weighs {
+        row.reinspected_by = Some(by.id);
+        row.reinspected_ok = Some(passed);
+        row.reinspected_at = Some(tx.ts());
+    }
     let detail = json!({ "result": result, "third_party": by.third_party });
     advance(tx, row, "reinspected", to, Some(note), &detail)
 }

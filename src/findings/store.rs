@@ -399,6 +399,15 @@ pub fn insert_check(conn: &mut AnyConn, row: &CheckRow) -> Outcome<()> {
     Ok(())
 }
 
+/// Who re-inspected a finding from a moment on.
+pub fn looked_since(conn: &mut AnyConn, id: FindingId, since: Ts) -> Outcome<Vec<UserId>> {
+    let looks = finding_check::table
+        .filter(finding_check::finding_id.eq(id))
+        .filter(finding_check::kind.eq("reinspection"))
+        .filter(finding_check::checked_at.ge(since));
+    Ok(looks.select(finding_check::checked_by).distinct().order(finding_check::checked_by).load(conn)?)
+}
+
 /// The checks of a finding, oldest first.
 pub fn checks(conn: &mut AnyConn, id: FindingId) -> Outcome<Vec<CheckRow>> {
     let of_finding = finding_check::table.filter(finding_check::finding_id.eq(id));

@@ -100,7 +100,7 @@ pub struct FindingView {
     pub joint: bool,
     /// It was put on account 挂账: the issuer closes it.
     pub long_term: bool,
-    /// The claim that stands was drawn for a look on site.
+    /// A claim of it was drawn for a look on site.
     pub drawn: bool,
     /// The due day as first set; what stands may be later by an extension or a pause.
     pub due_original: Option<NaiveDate>,

@@ -196,6 +196,7 @@ fn issue_row(line: &Line) -> IssueRow {
         dated: line.original_due.is_some(),
         standing: format!("{}{late}", line.state.label()),
         closed: line.state == State::Closed,
+        ended: line.state == State::Terminated,
         overdue: line.overdue,
         repeat: line.repeat,
         photo: line.photo.as_ref().map(|photo| photo.sha256.clone()),

@@ -133,6 +133,7 @@ struct FindingFacts {
     category: String,
     description: String,
     basis: String,
+    original_due: Option<NaiveDate>,
     due_on: Option<NaiveDate>,
     due_provisional: bool,
     state: State,
@@ -145,7 +146,7 @@ struct FindingFacts {
 /// The findings of the campaign, and those of earlier work that are not settled.
 fn findings(conn: &mut AnyConn, subject: &Subject<'_>) -> Outcome<Vec<FindingFacts>> {
     let hidden = [State::Open, State::Withdrawn];
-    let settled = [State::Open, State::Withdrawn, State::Closed];
+    let settled = [State::Open, State::Withdrawn, State::Closed, State::Terminated];
     let own = finding::campaign_id.eq(subject.campaign.id).and(finding::state.ne_all(hidden));
     let earlier = finding::campaign_id
         .is_null()
@@ -155,7 +156,7 @@ fn findings(conn: &mut AnyConn, subject: &Subject<'_>) -> Outcome<Vec<FindingFac
     type Row = (
         (Option<CampaignId>, FindingId, String, String, FacilityKind),
         (String, String, String, (Option<NaiveDate>, bool), State),
-        (Option<FindingId>, Option<InspectionId>, crate::ids::ItemId, Option<String>),
+        (Option<FindingId>, Option<InspectionId>, crate::ids::ItemId, Option<String>, Option<NaiveDate>),
     );
     let rows: Vec<Row> = finding::table
         .inner_join(check_item::table.on(check_item::id.eq(finding::item_id)))
@@ -179,13 +180,19 @@ fn findings(conn: &mut AnyConn, subject: &Subject<'_>) -> Outcome<Vec<FindingFac
                 (finding::due_on, finding::due_provisional),
                 finding::state,
             ),
-            (finding::repeat_of, finding::inspection_id, finding::item_id, finding::service_method),
+            (
+                finding::repeat_of,
+                finding::inspection_id,
+                finding::item_id,
+                finding::service_method,
+                finding::due_original,
+            ),
         ))
         .load(conn)?;
     let facts = |(
         (campaign, id, number, facility_name, facility_kind),
         b,
-        (repeat_of, inspection_id, item_id, method),
+        (repeat_of, inspection_id, item_id, method, original_due),
     ): Row| {
         let (category, description, basis, (due_on, due_provisional), state) = b;
         FindingFacts {
@@ -197,6 +204,7 @@ fn findings(conn: &mut AnyConn, subject: &Subject<'_>) -> Outcome<Vec<FindingFac
             category,
             description,
             basis,
+            original_due,
             due_on,
             due_provisional,
             state,
@@ -239,7 +247,7 @@ fn lines(conn: &mut AnyConn, rows: &[FindingFacts], as_of: DateTime<Utc>) -> Out
                 category: r.category.clone(),
                 description: r.description.clone(),
                 verified_basis: basis.into_iter().filter(|b| b.verified).map(|b| b.text).collect(),
-                original_due: r.due_on,
+                original_due: r.original_due.or(r.due_on),
                 due_provisional: r.due_provisional && r.state.deadline_runs(),
                 state: r.state,
                 overdue: r.state.deadline_runs() && r.due_on.is_some_and(|due| is_overdue(due, as_of)),

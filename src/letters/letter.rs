@@ -92,6 +92,9 @@ pub struct IssueRow {
     pub standing: String,
     /// Struck off the ledger 销号.
     pub closed: bool,
+    /// Ended because its place changed 终结: neither struck off nor open.
+    #[serde(default)]
+    pub ended: bool,
     /// Its deadline has passed and it is not struck off.
     pub overdue: bool,
     /// 重复出现.

@@ -1,6 +1,6 @@
 //! The straight way: confirmed, served, claimed, checked, closed.
 
-use super::{Case, CheckResult, Move, Refusal, State, Who, no, to};
+use super::{Case, CheckResult, Move, Refusal, State, Who, no, outside_line, to};
 use crate::access::Role;
 use crate::checklists::{Proof, Severity};
 use crate::directory::{FacilityKind, Route};
@@ -91,9 +91,7 @@ pub(super) fn close(case: &Case, received: usize, missing: usize, who: &Who) -> 
             "销号人的级别与问题等级不符（一般由经办人、较大由部门负责人、重大和挂账由分管局领导销号）",
         );
     }
-    if case.route == Route::BureauUnit && who.inside_line {
-        return no("inside_line", "局属单位的问题须由该单位以外的人销号");
-    }
+    outside_line(case, who)?;
     if case.referral_pending {
         return no("referral_pending", "已移送其他部门，尚未收到处理结果");
     }
@@ -106,8 +104,8 @@ pub(super) fn close(case: &Case, received: usize, missing: usize, who: &Who) -> 
     if !seen_on_site(case) {
         return no("reinspection_required", "须先有通过的现场复查");
     }
-    let others = [case.claimed_by, case.checked_by, case.reinspected.map(|r| r.by)];
-    if others.into_iter().any(|person| who.did(person)) {
+    let worked = [case.claimed_by, case.checked_by, case.reinspected.map(|r| r.by)];
+    if worked.into_iter().any(|person| who.did(person)) || case.looked.iter().any(|by| who.is_one(*by)) {
         return no("own_work", "申报、初核或复查过该问题的人不能销号");
     }
     Ok(Move { to: State::Closed, finder_closed: who.is_one(case.found_by) })
@@ -143,6 +141,7 @@ pub(super) fn close_on_site(
     if case.long_term {
         return no("wrong_rank", "挂账的问题由分管局领导销号");
     }
+    outside_line(case, who)?;
     if case.referral_pending {
         return no("referral_pending", "已移送其他部门，尚未收到处理结果");
     }
@@ -169,5 +168,6 @@ pub(super) fn withdraw(case: &Case, who: &Who) -> Result<Move, Refusal> {
     if who.is_one(case.found_by) {
         return no("second_person_required", "误报须由发现人以外的人撤销");
     }
+    outside_line(case, who)?;
     to(State::Withdrawn)
 }

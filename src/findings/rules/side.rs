@@ -1,11 +1,22 @@
 //! The ways beside the straight one. What one person asks for another decides, of the rank that the matter needs; and what
 //! stops the clock leads back to where it was.
 
-use super::{Asked, Case, Decided, Move, Refusal, RequestKind, State, Who, no, to, wrong_state};
+use super::{
+    Asked, Case, Decided, Move, Refusal, RequestKind, State, Who, no, outside_line, to, wrong_state,
+};
 use crate::access::Role;
 use crate::checklists::Severity;
 
+/// Of the brigade's own finding the bureau neither moves the day nor judges it.
+fn not_the_brigades(case: &Case) -> Result<(), Refusal> {
+    if case.joint {
+        return no("brigade_decides", "联合检查问题的期限和认定由消防救援大队决定");
+    }
+    Ok(())
+}
+
 pub(super) fn set_deadline(case: &Case, who: &Who) -> Result<Move, Refusal> {
+    not_the_brigades(case)?;
     if who.third_party {
         return no("third_party_may_not_serve", "第三方不能送达整改要求");
     }
@@ -24,6 +35,9 @@ pub(super) fn ask(case: &Case, asked: Asked) -> Result<Move, Refusal> {
     };
     if !open {
         return wrong_state();
+    }
+    if asked.kind != RequestKind::Termination {
+        not_the_brigades(case)?;
     }
     if asked.pending {
         return no("request_pending", "同类申请尚未决定，不能重复提出");
@@ -66,6 +80,7 @@ pub(super) fn decide(case: &Case, decided: Decided, who: &Who) -> Result<Move, R
     if who.is_one(decided.asked_by) {
         return no("own_request", "不能决定本人提出的申请");
     }
+    outside_line(case, who)?;
     match decided.kind {
         RequestKind::Extension => extend(case, decided),
         RequestKind::Dispute => judge(case, decided.granted, who),
@@ -104,6 +119,7 @@ fn terminate(case: &Case, decided: Decided, who: &Who) -> Result<Move, Refusal> 
 }
 
 pub(super) fn suspend(case: &Case, who: &Who) -> Result<Move, Refusal> {
+    not_the_brigades(case)?;
     if case.severity == Severity::Major {
         return no("major_not_suspended", "重大问题不能暂停");
     }
@@ -113,11 +129,37 @@ pub(super) fn suspend(case: &Case, who: &Who) -> Result<Move, Refusal> {
     to(State::Suspended)
 }
 
+pub(super) fn resume(case: &Case, who: &Who) -> Result<Move, Refusal> {
+    if who.third_party {
+        return no("wrong_rank", "第三方不能决定恢复计时");
+    }
+    to(case.resume_to.unwrap_or(State::Served))
+}
+
+/// Also of what was sent back: the plan goes on.
+pub(super) fn stage(case: &Case, who: &Who) -> Result<Move, Refusal> {
+    if who.third_party {
+        return no("wrong_rank", "第三方不能认定阶段完成");
+    }
+    to(case.state)
+}
+
 /// Anybody of the bureau passes on; a third party only what is dangerous at once.
 pub(super) fn refer(case: &Case, imminent: bool, who: &Who) -> Result<Move, Refusal> {
     let clerk = !who.third_party && (who.is(Role::Drafter) || who.is(Role::Reviewer));
     if !clerk && !imminent {
         return no("wrong_rank", "检查人员只能移送有紧迫危险的问题，其余由经办人移送");
+    }
+    to(case.state)
+}
+
+/// The clerk records what came from outside; the brigade speaks for itself only.
+pub(super) fn answer_referral(case: &Case, to_fire: bool, who: &Who) -> Result<Move, Refusal> {
+    if who.third_party {
+        return no("wrong_rank", "第三方不能代收移送或代报结果");
+    }
+    if !to_fire && !who.is(Role::Drafter) {
+        return no("other_agency", "该移送不是送消防救援大队的，由经办人登记");
     }
     to(case.state)
 }

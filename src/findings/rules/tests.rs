@@ -1,10 +1,9 @@
 use super::*;
 use crate::db::types::Coded as _;
-use crate::ids::{TypedId as _, new_uuid};
-use chrono::DateTime;
+use crate::ids::TypedId as _;
 
-fn person(n: i64) -> UserId {
-    UserId::from_uuid(new_uuid(DateTime::from_timestamp(1_700_000_000 + n, 0).unwrap()))
+fn person(n: u128) -> UserId {
+    UserId::from_uuid(uuid::Uuid::from_u128(n))
 }
 
 fn who(n: UserId, role: Role) -> Who {
@@ -37,7 +36,7 @@ fn case(p: &People, state: State, severity: Severity) -> Case {
         route: Route::Street,
         third_party: false,
         joint: false,
-        long_term: false,
+        long_term: state == State::LongTerm,
         drawn: false,
         referral_pending: false,
         found_by: p.finder,
@@ -45,6 +44,7 @@ fn case(p: &People, state: State, severity: Severity) -> Case {
         claimed_by: after_claim.then_some(p.claimant),
         checked_by: (state == State::Checked).then_some(p.checker),
         reinspected: seen(p.again, true).filter(|_| after_claim),
+        looked: vec![],
         resume_to: None,
     }
 }
@@ -58,10 +58,10 @@ fn decided(kind: RequestKind, granted: bool, asked_by: UserId) -> Event {
     Event::Decide(Decided { kind, granted, overdue: false, asked_by, files_missing: 0 })
 }
 
-const EVENTS: [&str; 31] = [
+const EVENTS: [&str; 34] = [
     "confirm", "serve", "deadline", "claim", "pass", "fail", "re+", "re-", "return", "close", "onsite",
     "withdraw", "suspend", "resume", "refer", "assign", "contact", "stage", "bc+", "bc-", "ext?", "ext+",
-    "ext-", "dis?", "dis+", "dis-", "lt?", "lt+", "lt-", "term?", "term+",
+    "ext-", "dis?", "dis+", "dis-", "lt?", "lt+", "lt-", "term?", "term+", "term-", "received", "reported",
 ];
 
 fn event(name: &str) -> Event {
@@ -98,12 +98,15 @@ fn event(name: &str) -> Event {
         "lt-" => decided(LongTerm, false, person(9)),
         "term?" => asked(Termination),
         "term+" => decided(Termination, true, person(9)),
+        "term-" => decided(Termination, false, person(9)),
+        "received" => Event::ReceiveReferral { to_fire: false },
+        "reported" => Event::ReportReferral { to_fire: false },
         _ => unreachable!("{name}"),
     }
 }
 
 /// Every state and what may happen in it, by somebody who may: event, or event → new state. `!` is refused for 重大. What does
-/// not stand here is refused with `wrong_state`. Assigning, contacts, referrals, withdrawals and terminations are open to
+/// not stand here is refused. Assigning, contacts, referrals, withdrawals and terminations are open to
 /// every unsettled state and stand in [`ANY`]. The brigade's checks are of joint findings.
 const TABLE: [(&str, &str); 12] = [
     ("open", "confirm>confirmed"),
@@ -120,12 +123,12 @@ const TABLE: [(&str, &str); 12] = [
     ("returned", "deadline claim>rectified suspend>suspended! ext? ext+ ext- lt? lt+>long_term lt-"),
     ("disputed", "dis+>withdrawn dis->served"),
     ("suspended", "resume>served"),
-    ("long_term", "deadline claim>rectified suspend>suspended! stage ext? ext+ ext-"),
-    ("closed", ""),
-    ("withdrawn", ""),
-    ("terminated", ""),
+    ("long_term", "claim>rectified suspend>suspended! stage ext? ext+ ext-"),
+    ("closed", "received reported"),
+    ("withdrawn", "received reported"),
+    ("terminated", "received reported"),
 ];
-const ANY: &str = "withdraw>withdrawn refer assign contact term? term+>terminated";
+const ANY: &str = "withdraw>withdrawn refer received reported assign contact term? term+>terminated term-";
 
 /// What the table says of an event in a state: the new state, unless it is refused.
 fn expected(state: State, row: &str, name: &str, severity: Severity) -> Option<State> {
@@ -481,4 +484,89 @@ fn inspectors_pass_on_only_what_is_dangerous_at_once() {
         assert_eq!(code(&open, Event::Refer { imminent: true }, &inspector), Ok(State::Open));
     }
     assert_eq!(code(&open, Event::Refer { imminent: false }, &who(p.other, Role::Drafter)), Ok(State::Open));
+}
+
+#[test]
+fn the_plan_goes_on_when_it_was_sent_back() {
+    let p = people();
+    let by = who(p.other, Role::Drafter);
+    let back = Case { long_term: true, ..case(&p, State::Returned, Severity::General) };
+    assert_eq!(code(&back, Event::Stage, &by), Ok(State::Returned));
+    assert_eq!(code(&back, Event::SetDeadline, &by), Err("staged"));
+    let plain = case(&p, State::Returned, Severity::General);
+    assert_eq!(code(&plain, Event::Stage, &by), Err("wrong_state"));
+}
+
+#[test]
+fn a_third_party_stops_starts_and_answers_nothing() {
+    let p = people();
+    let outside = Who { third_party: true, ..who(p.other, Role::Drafter) };
+    for (state, event) in [
+        (State::Served, Event::Suspend),
+        (State::Suspended, Event::Resume),
+        (State::LongTerm, Event::Stage),
+        (State::Served, Event::ReceiveReferral { to_fire: true }),
+        (State::Served, Event::ReportReferral { to_fire: false }),
+    ] {
+        assert_eq!(
+            code(&case(&p, state, Severity::General), event, &outside),
+            Err("wrong_rank"),
+            "{event:?}"
+        );
+    }
+}
+
+#[test]
+fn the_brigade_answers_for_itself_only() {
+    let p = people();
+    let served = case(&p, State::Served, Severity::General);
+    let brigade = who(p.other, Role::Fire);
+    for answer in [|to_fire| Event::ReceiveReferral { to_fire }, |to_fire| Event::ReportReferral { to_fire }]
+    {
+        assert_eq!(code(&served, answer(true), &brigade), Ok(State::Served));
+        assert_eq!(code(&served, answer(false), &brigade), Err("other_agency"));
+        assert_eq!(code(&served, answer(false), &who(p.other, Role::Drafter)), Ok(State::Served));
+    }
+}
+
+#[test]
+fn of_the_brigades_own_the_bureau_moves_no_day() {
+    let p = people();
+    let mine = Case { joint: true, ..case(&p, State::Served, Severity::General) };
+    let all = Who::with(p.other, Role::ALL.to_vec(), false);
+    for name in ["deadline", "suspend", "ext?", "dis?", "lt?"] {
+        assert_eq!(code(&mine, event(name), &all), Err("brigade_decides"), "{name}");
+    }
+    assert_eq!(code(&mine, event("term?"), &all), Ok(State::Served));
+}
+
+#[test]
+fn nobody_of_a_unit_ends_what_is_its_own() {
+    let p = people();
+    let all = Who { inside_line: true, ..Who::with(p.other, Role::ALL.to_vec(), false) };
+    let of_unit = |state| Case { route: Route::BureauUnit, ..case(&p, state, Severity::General) };
+    for (state, name) in [
+        (State::Rectified, "close"),
+        (State::Rectified, "onsite"),
+        (State::Served, "withdraw"),
+        (State::Disputed, "dis+"),
+        (State::Served, "ext+"),
+        (State::Served, "lt+"),
+        (State::Served, "term+"),
+    ] {
+        assert_eq!(code(&of_unit(state), event(name), &all), Err("inside_line"), "{name}");
+        let outside = Who { inside_line: false, ..all.clone() };
+        assert!(code(&of_unit(state), event(name), &outside).is_ok(), "{name}");
+    }
+}
+
+#[test]
+fn everybody_who_looked_has_worked_on_it() {
+    let p = people();
+    let (first, clerk) = (person(6), who(p.other, Role::Drafter));
+    let twice = Case { looked: vec![first, p.again], ..case(&p, State::Checked, Severity::General) };
+    for looked in [first, p.again] {
+        assert_eq!(code(&twice, event("close"), &who(looked, Role::Drafter)), Err("own_work"));
+    }
+    assert_eq!(code(&twice, event("close"), &clerk), Ok(State::Closed));
 }

@@ -2,6 +2,7 @@
 //! day moves by as much as it stood still; a day that had passed before stays passed.
 
 use crate::access::Holder;
+use crate::checklists::Term;
 use crate::clock::business_date;
 use crate::db::Tx;
 use crate::fault::{Fault, Outcome};
@@ -33,12 +34,18 @@ pub(super) fn stand_still(tx: &Tx<'_>, row: &mut FindingRow, until: Option<Naive
     row.resume_to = Some(row.state);
 }
 
-/// Lets the clock run on.
+/// Lets the clock run on. A suspension is over on the day after its last, also where the server says so later: nobody's due day
+/// hangs on when a server was up.
 pub(super) fn run_on(tx: &mut Tx<'_>, row: &mut FindingRow) -> Outcome<()> {
     if let (Some(due_on), Some(from)) = (row.due_on, row.paused_at) {
         let calendar = crate::calendar::load(tx.conn())?;
-        let pause = Standstill { from: business_date(from.0), until: business_date(tx.now()) };
-        let moved = shifted(due_on, pause, row.term_unit, row.severity, &calendar);
+        let today = business_date(tx.now());
+        let over = row.paused_until.and_then(|last| last.succ_opt());
+        let until = over.map_or(today, |day| day.min(today));
+        let pause = Standstill { from: business_date(from.0), until };
+        let days = u16::try_from(row.term_days).map_err(Fault::internal)?;
+        let term = Term { days, unit: row.term_unit };
+        let moved = shifted(due_on, pause, term, row.severity, &calendar);
         if moved.due_on != due_on {
             row.due_on = Some(moved.due_on);
             row.due_rule = Some(moved.rule);

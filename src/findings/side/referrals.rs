@@ -64,7 +64,7 @@ fn referral_of(tx: &mut Tx<'_>, id: FindingId, referral: ReferralId) -> Outcome<
 /// The authority has received it, or the clerk records that it has.
 ///
 /// # Errors
-/// Missing; `already_received`.
+/// Missing; a refusal of the table; `already_received`.
 pub fn receive_referral(
     tx: &mut Tx<'_>,
     by: &Holder,
@@ -74,6 +74,8 @@ pub fn receive_referral(
 ) -> Outcome<()> {
     let mut row = held(tx, by, id)?;
     let mut line = referral_of(tx, id, referral)?;
+    let event = Event::ReceiveReferral { to_fire: line.agency == Agency::Fire };
+    let next = ask_table(tx, by, &row, event)?;
     if line.received_at.is_some() {
         return Err(Fault::refused("already_received", "该移送已签收"));
     }
@@ -81,14 +83,13 @@ pub fn receive_referral(
     line.received_at = Some(tx.ts());
     line.receipt_note = Some(note.into());
     store::save_referral(tx.conn(), &line)?;
-    let state = row.state;
-    advance(tx, &mut row, "referral_received", state, Some(note), &json!({ "referral": referral }))
+    advance(tx, &mut row, event.name(), next.to, Some(note), &json!({ "referral": referral }))
 }
 
 /// What came of it; with that it counts as received too.
 ///
 /// # Errors
-/// Missing; `already_reported`.
+/// Missing; a refusal of the table; `already_reported`.
 pub fn report_referral(
     tx: &mut Tx<'_>,
     by: &Holder,
@@ -98,6 +99,8 @@ pub fn report_referral(
 ) -> Outcome<()> {
     let mut row = held(tx, by, id)?;
     let mut line = referral_of(tx, id, referral)?;
+    let event = Event::ReportReferral { to_fire: line.agency == Agency::Fire };
+    let next = ask_table(tx, by, &row, event)?;
     if line.result_at.is_some() {
         return Err(Fault::refused("already_reported", "该移送已有处理结果"));
     }
@@ -106,6 +109,5 @@ pub fn report_referral(
     line.received_at.get_or_insert(at);
     (line.result, line.result_by, line.result_at) = (Some(result.into()), Some(by.id), Some(at));
     store::save_referral(tx.conn(), &line)?;
-    let state = row.state;
-    advance(tx, &mut row, "referral_reported", state, Some(result), &json!({ "referral": referral }))
+    advance(tx, &mut row, event.name(), next.to, Some(result), &json!({ "referral": referral }))
 }

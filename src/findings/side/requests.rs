@@ -14,7 +14,7 @@ use crate::findings::record::advance;
 use crate::findings::rules::{Asked, Decided, Event, RequestKind};
 use crate::findings::steps::{ask as ask_table, declare, held};
 use crate::findings::store::FindingRow;
-use crate::ids::{FindingId, RequestId, TypedId as _};
+use crate::ids::{FindingId, RequestId, TypedId as _, UserId};
 use crate::photos::{self, Declared, Purpose, SubjectKind};
 use chrono::NaiveDate;
 use serde_json::{Value, json};
@@ -250,6 +250,9 @@ pub fn decide(
     if line.result.is_some() {
         return Err(Fault::refused("already_decided", "该申请已有结果"));
     }
+    if decision.until.is_some() && !(decision.granted && line.kind == RequestKind::Extension) {
+        return Err(Fault::invalid("/until", "out_of_range", "只有同意延期时可以另定期限"));
+    }
     let files = photos::evidence_of(tx.conn(), SubjectKind::Termination, request.uuid())?;
     let decided = Decided {
         kind: line.kind,
@@ -285,12 +288,12 @@ fn take_effect(
             let until = decision.until.or(line.until).ok_or_else(|| Fault::internal("no day"))?;
             later_than(row, until)?;
             let original = row.due_original.or(row.due_on).map(|d| d.to_string()).unwrap_or_default();
-            set_due(row, until, format!("批准延期（原期限 {original}）"));
+            set_due(row, until, format!("批准延期（原期限 {original}）"), tx.actor().user());
         }
         (RequestKind::LongTerm, true) => {
             row.long_term = true;
             if let Some(last) = store::stages(tx.conn(), line.id)?.pop() {
-                set_due(row, last.due_on, "挂账，按阶段目标推进".into());
+                set_due(row, last.due_on, "挂账，按阶段目标推进".into(), tx.actor().user());
             }
         }
         (RequestKind::Dispute, false) => run_on(tx, row)?,
@@ -301,10 +304,12 @@ fn take_effect(
     Ok(())
 }
 
-fn set_due(row: &mut FindingRow, day: NaiveDate, rule: String) {
+/// Who decides on a day has confirmed it: it is no suggestion any more.
+fn set_due(row: &mut FindingRow, day: NaiveDate, rule: String, by: Option<UserId>) {
     row.due_on = Some(day);
     row.due_rule = Some(rule);
     row.due_provisional = false;
+    row.due_confirmed_by = row.due_confirmed_by.or(by);
 }
 
 /// A stage of what is on account is done.

@@ -166,7 +166,7 @@ fn found(facts: &Facts, annexes: &Annexes) -> String {
         text += &format!("，现场送达检查情况告知书{}份", facts.sheets_served);
     }
     text += "。";
-    if tally.open() == 0 && annexes.carried_over.is_none() {
+    if tally.closed() == tally.count() && annexes.carried_over.is_none() {
         text += "上述问题均已完成整改并销号。";
         return text;
     }
@@ -174,6 +174,9 @@ fn found(facts: &Facts, annexes: &Annexes) -> String {
         &format!("截至{}，已销号{}个，未销号{}个", printed_date(facts.as_of), tally.closed(), tally.open());
     if tally.overdue() > 0 {
         text += &format!("，未销号问题中已逾期{}个", tally.overdue());
+    }
+    if tally.ended() > 0 {
+        text += &format!("，因设施迁址、更换运营机构或终止而终结{}个（不计入整改完成）", tally.ended());
     }
     text + "。"
 }

@@ -22,8 +22,13 @@ impl<'a> Tally<'a> {
         self.0.iter().filter(|row| row.closed).count()
     }
 
+    /// 终结: nothing is to be done, and nothing was rectified.
+    pub fn ended(self) -> usize {
+        self.0.iter().filter(|row| row.ended).count()
+    }
+
     pub fn open(self) -> usize {
-        self.count() - self.closed()
+        self.count() - self.closed() - self.ended()
     }
 
     pub fn overdue(self) -> usize {
@@ -42,7 +47,7 @@ impl<'a> Tally<'a> {
 
     /// Open rows that satisfy `test`.
     pub fn has_open(self, test: impl Fn(&IssueRow) -> bool) -> bool {
-        self.0.iter().any(|row| !row.closed && test(row))
+        self.0.iter().any(|row| !row.closed && !row.ended && test(row))
     }
 
     /// By category, the largest first, then in order of appearance. In each, what came back and what is late is first.

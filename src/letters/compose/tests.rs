@@ -53,7 +53,9 @@ fn counts_are_rows(facts: &Facts) {
                 assert_eq!((closed, facts.carried_over.len()), (rows.len(), 0));
             } else {
                 assert_eq!(number(&first, "已销号", "个"), Some(closed));
-                assert_eq!(number(&first, "未销号", "个"), Some(rows.len() - closed));
+                let ended = rows.iter().filter(|r| r.ended).count();
+                assert_eq!(number(&first, "未销号", "个"), Some(rows.len() - closed - ended));
+                assert_eq!(number(&first, "终结", "个").unwrap_or(0), ended);
             }
             let overdue = rows.iter().filter(|r| r.overdue).count();
             assert_eq!(number(&first, "已逾期", "个").unwrap_or(0), overdue);
@@ -100,9 +102,9 @@ fn any_line() -> impl Strategy<Value = Line> {
     let categories = prop::sample::select(
         ["消防", "食品", "公示", "标识", "运营", "服务", "台账", "用电", "资质", "人员", "建设"].to_vec(),
     );
-    let states =
-        [State::Confirmed, State::Served, State::Rectified, State::Checked, State::Returned, State::Closed];
-    let states = prop::sample::select(states.to_vec());
+    use crate::db::types::Coded as _;
+    let printed = |state: &State| !matches!(state, State::Open | State::Withdrawn);
+    let states = prop::sample::select(State::ALL.iter().copied().filter(printed).collect::<Vec<_>>());
     (0..400_usize, categories, states, any::<bool>(), any::<bool>()).prop_map(
         |(n, category, state, late, repeat)| {
             let overdue = late && state.deadline_runs();
@@ -118,7 +120,7 @@ proptest! {
         lines in prop::collection::vec(any_line(), 0..60),
         carried in prop::collection::vec(any_line(), 0..8),
     ) {
-        let carried_over = carried.into_iter().filter(|l| l.state != State::Closed).collect();
+        let carried_over = carried.into_iter().filter(|l| l.state.is_unsettled()).collect();
         counts_are_rows(&Facts { lines, carried_over, ..facts(0, 0) });
     }
 }

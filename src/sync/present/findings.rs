@@ -125,7 +125,8 @@ fn last_of(conn: &mut AnyConn, rows: &[(Row, String)]) -> Outcome<Last> {
     let returns: Vec<(FindingId, Option<String>)> = finding_event::table
         .filter(finding_event::finding_id.eq_any(returned))
         .filter(finding_event::to_state.eq(State::Returned))
-        .filter(finding_event::from_state.ne(State::Returned))
+        // What was suspended while sent back goes back there too, for another reason.
+        .filter(finding_event::from_state.eq_any([State::Rectified, State::Checked]))
         .order(finding_event::seq)
         .select((finding_event::finding_id, finding_event::reason))
         .load(conn)?;
