@@ -1,9 +1,10 @@
 //! Work to be done after a commit. A job is enqueued in its caller's transaction, so it exists exactly when the change
 //! does; it is claimed with a lease and a fencing number, tried again with growing pauses, and must be idempotent.
-//! [`step`] does one job and is separate from the loop, so that tests drain the queue in their own time.
+//! [`works`] come round by themselves. [`step`] does one job and is separate from the loop, so that tests drain the queue in their own time.
 
 mod queue;
 mod registry;
+pub mod works;
 
 pub use queue::{Job, enqueue};
 pub use registry::RenderLetter;
@@ -76,6 +77,9 @@ const FINISH: Duration = Duration::from_secs(30);
 const SWEEP: Duration = Duration::from_secs(24 * 3600);
 const FIRST_SWEEP: Duration = Duration::from_secs(3600);
 
+/// How often it is looked whether the work of this hour has been enqueued.
+const SCHEDULE: Duration = Duration::from_secs(20);
+
 /// Something that a worker does every so often.
 struct Periodic {
     every: Duration,
@@ -103,7 +107,7 @@ fn told(what: &str, done: Outcome<()>) {
 }
 
 impl Workers {
-    /// Starts the job worker, the sequencer, the node's heartbeat and the care for uploads.
+    /// Starts the job worker, the sequencer, the node's heartbeat, the care for uploads and the scheduler.
     ///
     /// # Errors
     /// When no thread can be had.
@@ -132,6 +136,11 @@ impl Workers {
         threads.push(looped("uploads", stop.clone(), move || {
             finish.when_due(|| told("completing uploads", finish_staged(&uploads_app).map(drop)));
             sweep_daily.when_due(|| told("sweep", sweep::sweep(&uploads_app, false).map(drop)));
+            false
+        })?);
+        let (works_app, schedule) = (app.clone(), Periodic::after(Duration::ZERO, SCHEDULE));
+        threads.push(looped("works", stop.clone(), move || {
+            schedule.when_due(|| told("scheduling", works::schedule(&works_app).map(drop)));
             false
         })?);
         Ok(Self { stop, threads })

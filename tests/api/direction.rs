@@ -17,7 +17,7 @@ const STORAGE: [&str; 2] = ["db", "files"];
 /// Serve every capability and know none.
 const SERVICES: [&str; 3] = ["access", "audit", "settings"];
 /// Capabilities and their heights: each knows only lower ones.
-const CAPABILITIES: [(&str, u8); 13] = [
+const CAPABILITIES: [(&str, u8); 14] = [
     ("directory", 0),
     ("calendar", 0),
     ("checklists", 1),
@@ -29,6 +29,7 @@ const CAPABILITIES: [(&str, u8); 13] = [
     ("uploads", 5),
     ("letters", 5),
     ("compliance", 5),
+    ("escalation", 6),
     ("reports", 6),
     ("sync", 6),
 ];
@@ -37,7 +38,7 @@ const FRAME: [&str; 6] = ["app", "config", "jobs", "reference", "telemetry", "ve
 /// The entrances, which may know the web too.
 const ENTRANCES: [&str; 4] = ["http", "commands", "demo", "main"];
 /// Files without input and output: `now` is an argument, and no database, web or clock is known.
-const PURE: [&str; 13] = [
+const PURE: [&str; 14] = [
     "rules.rs",
     "line.rs",
     "side.rs",
@@ -45,6 +46,7 @@ const PURE: [&str; 13] = [
     "attribution.rs",
     "standing.rs",
     "compose.rs",
+    "wording.rs",
     "deadlines.rs",
     "permissions.rs",
     "scope.rs",

@@ -27,6 +27,7 @@ mod compliance;
 mod db;
 mod devices;
 mod direction;
+mod escalation;
 mod facilities;
 mod findings;
 mod golden;
@@ -68,6 +69,7 @@ fn register(suite: &mut Suite) {
     uploads::register(suite);
     storage::register(suite);
     findings::register(suite);
+    escalation::register(suite);
     letters::register(suite);
     golden::register(suite);
     compliance::register(suite);

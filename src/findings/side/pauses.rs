@@ -33,11 +33,11 @@ pub(super) fn stand_still(tx: &Tx<'_>, row: &mut FindingRow, until: Option<Naive
     row.resume_to = Some(row.state);
 }
 
-/// Lets the clock run on.
-pub(super) fn run_on(tx: &mut Tx<'_>, row: &mut FindingRow) -> Outcome<()> {
+/// Lets the clock run on from a day.
+pub(super) fn run_on(tx: &mut Tx<'_>, row: &mut FindingRow, on: NaiveDate) -> Outcome<()> {
     if let (Some(due_on), Some(from)) = (row.due_on, row.paused_at) {
         let calendar = crate::calendar::load(tx.conn())?;
-        let pause = Standstill { from: business_date(from.0), until: business_date(tx.now()) };
+        let pause = Standstill { from: business_date(from.0), until: on };
         let moved = shifted(due_on, pause, row.term_unit, row.severity, &calendar);
         if moved.due_on != due_on {
             row.due_on = Some(moved.due_on);
@@ -73,12 +73,19 @@ pub fn suspend(tx: &mut Tx<'_>, by: &Holder, id: FindingId, pause: &Pause) -> Ou
 pub fn resume(tx: &mut Tx<'_>, by: &Holder, id: FindingId, reason: &str) -> Outcome<()> {
     let mut row = held(tx, by, id)?;
     let next = ask_table(tx, by, &row, Event::Resume)?;
-    go_on(tx, &mut row, next.to, reason)
+    let on = runs_from(&row, business_date(tx.now()));
+    go_on(tx, &mut row, next.to, on, reason)
 }
 
-fn go_on(tx: &mut Tx<'_>, row: &mut FindingRow, to: State, reason: &str) -> Outcome<()> {
+/// The day from which the clock runs again: today, or the day after the last one that was set, however late anybody comes
+/// to it.
+fn runs_from(row: &FindingRow, today: NaiveDate) -> NaiveDate {
+    row.paused_until.and_then(|last| last.succ_opt()).map_or(today, |day| day.min(today))
+}
+
+fn go_on(tx: &mut Tx<'_>, row: &mut FindingRow, to: State, on: NaiveDate, reason: &str) -> Outcome<()> {
     let before = row.due_on;
-    run_on(tx, row)?;
+    run_on(tx, row, on)?;
     let detail = json!({ "due_before": before, "due_on": row.due_on });
     advance(tx, row, Event::Resume.name(), to, Some(reason), &detail)
 }
@@ -96,7 +103,8 @@ pub fn resume_elapsed(tx: &mut Tx<'_>, limit: i64) -> Outcome<usize> {
             continue;
         }
         let to = row.resume_to.unwrap_or(State::Served);
-        go_on(tx, &mut row, to, "暂停期满")?;
+        let on = runs_from(&row, today);
+        go_on(tx, &mut row, to, on, "暂停期满")?;
     }
     Ok(over.len())
 }

@@ -293,7 +293,10 @@ fn take_effect(
                 set_due(row, last.due_on, "挂账，按阶段目标推进".into());
             }
         }
-        (RequestKind::Dispute, false) => run_on(tx, row)?,
+        (RequestKind::Dispute, false) => {
+            let today = business_date(tx.now());
+            run_on(tx, row, today)?;
+        }
         _ => return Ok(()),
     }
     detail["due_before"] = json!(line.due_before);
