@@ -107,6 +107,10 @@ ids! {
     LetterId;
     /// Letters drafted together.
     BatchId;
+    /// A next step that the clock has drafted.
+    StepId;
+    /// A record of an 约谈 or a feedback meeting.
+    MeetingId;
     /// A background job.
     JobId;
     /// What one person is told 通知.

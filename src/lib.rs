@@ -21,6 +21,7 @@ pub mod campaigns;
 pub mod checklists;
 pub mod compliance;
 pub mod directory;
+pub mod escalation;
 pub mod findings;
 pub mod handover;
 pub mod inspections;

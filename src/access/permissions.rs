@@ -162,6 +162,14 @@ permissions! {
     AssignOfficer = "finding.officer" [Drafter|Reviewer];
     /// Withdraw a finding that was a mistake (误报).
     WithdrawFinding = "finding.withdraw" [Reviewer];
+    /// Read what the clock has marked, and the steps that it drafted.
+    ReadSteps = "step.read" [Drafter|Reviewer|Registrar|Issuer|Supervisor];
+    /// Take a drafted step up or put it aside.
+    DecideSteps = "step.decide" [Drafter|Reviewer];
+    /// Read the records of meetings.
+    ReadMeetings = "meeting.read" [Drafter|Reviewer|Registrar|Issuer|Supervisor];
+    /// Record meetings and correct the records.
+    WriteMeetings = "meeting.write" [Drafter];
     /// Draft and submit letters.
     DraftLetters = "letter.draft" [Drafter];
     /// Send a letter back to its drafter.

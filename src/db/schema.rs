@@ -1053,6 +1053,19 @@ diesel::table! {
         street_id -> Nullable<IdSql>,
         disabled_at -> Nullable<TsUtc>,
         disabled_why -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// A record of an 约谈 or a feedback meeting; what it says stands in its newest version.
+    meeting (id) {
+        id -> IdSql,
+        kind -> Text,
+        area_id -> IdSql,
+        campaign_id -> Nullable<IdSql>,
+        held_at -> TsUtc,
         created_by -> IdSql,
         created_at -> TsUtc,
         revision -> Integer,
@@ -1069,6 +1082,38 @@ diesel::table! {
         kid -> Text,
         created_at -> TsUtc,
         expires_at -> Nullable<TsUtc>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// What the record of a meeting said, version by version.
+    meeting_version (meeting_id, revision) {
+        meeting_id -> IdSql,
+        revision -> Integer,
+        content -> Text,
+        reason -> Nullable<Text>,
+        written_by -> IdSql,
+        written_at -> TsUtc,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::IdSql;
+    /// The streets that a meeting concerns.
+    meeting_street (meeting_id, street_id) {
+        meeting_id -> IdSql,
+        street_id -> IdSql,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::IdSql;
+    /// The findings that a meeting is about.
+    meeting_finding (meeting_id, finding_id) {
+        meeting_id -> IdSql,
+        finding_id -> IdSql,
     }
 }
 
@@ -1093,6 +1138,64 @@ diesel::table! {
         last_error -> Nullable<Text>,
         created_at -> TsUtc,
         done_at -> Nullable<TsUtc>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// A next step that the clock has drafted; a person takes it up or dismisses it.
+    step_draft (id) {
+        id -> IdSql,
+        kind -> Text,
+        addressee -> Text,
+        addressee_name -> Text,
+        street_id -> Nullable<IdSql>,
+        campaign_id -> Nullable<IdSql>,
+        group_key -> Text,
+        state -> Text,
+        text -> Nullable<Text>,
+        drafted_at -> TsUtc,
+        decided_by -> Nullable<IdSql>,
+        decided_at -> Nullable<TsUtc>,
+        note -> Nullable<Text>,
+        letter_number -> Nullable<Text>,
+        meeting_id -> Nullable<IdSql>,
+        revision -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// A finding that a drafted step is about.
+    step_member (draft_id, finding_id) {
+        draft_id -> IdSql,
+        finding_id -> IdSql,
+        street_id -> IdSql,
+        facility_id -> IdSql,
+        due_on -> Date,
+        added_at -> TsUtc,
+        dropped_at -> Nullable<TsUtc>,
+        dropped_why -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// What the clock has marked: each once for a finding (or a stage of it) and a due day.
+    clock_mark (finding_id, mark, days, stage, due_on) {
+        finding_id -> IdSql,
+        mark -> Text,
+        days -> Integer,
+        stage -> Integer,
+        due_on -> Date,
+        outcome -> Text,
+        fires_on -> Date,
+        provisional -> Bool,
+        marked_at -> TsUtc,
+        draft_id -> Nullable<IdSql>,
     }
 }
 
@@ -1140,6 +1243,13 @@ diesel::allow_tables_to_appear_in_same_query!(
     contact,
     draw_seed,
     setting,
+    meeting,
+    meeting_version,
+    meeting_street,
+    meeting_finding,
+    step_draft,
+    step_member,
+    clock_mark,
     letter_batch,
     letter,
     letter_line,

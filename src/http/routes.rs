@@ -3,9 +3,9 @@
 
 use super::operation::{Operation, OperationSpec};
 use super::{
-    access, audit, batch, calendar, campaigns, checklists, compliance, delegations, directory, findings,
-    handover, inspections, letters, loop_steps, notices, photos, quarantine, settings, sync, task_sheet, tus,
-    uploads, webhooks,
+    access, audit, batch, calendar, campaigns, checklists, compliance, delegations, directory, escalation,
+    findings, handover, inspections, letters, loop_steps, meetings, notices, photos, quarantine, settings,
+    sync, task_sheet, tus, uploads, webhooks,
 };
 use actix_web::http::Method;
 use actix_web::{Route, web};
@@ -323,7 +323,19 @@ pub fn table() -> Routes {
         .post("/findings/{finding_id}/assignments", "assign_finding", "指定责任人", loop_steps::assign)
         .post("/findings/{finding_id}/contacts", "log_contact", "登记联络", loop_steps::contact)
         .get("/findings/{finding_id}/officers", "list_officers", "历任经办人", handover::officers)
-        .post("/findings/{finding_id}/officers", "assign_officer", "指定经办人", handover::assign);
+        .post("/findings/{finding_id}/officers", "assign_officer", "指定经办人", handover::assign)
+        .post("/findings/{finding_id}/contacts", "log_contact", "登记联络", loop_steps::contact);
+    t.section("催办")
+        .get("/findings/{finding_id}/marks", "finding_marks", "问题的到期与催办记录", escalation::marks)
+        .get("/steps", "list_steps", "已起草的催办步骤", escalation::list)
+        .get("/steps/{step_id}", "find_step", "查看催办步骤及所列问题", escalation::find)
+        .post("/steps/{step_id}/taken", "take_step", "登记已采取的步骤", escalation::take)
+        .post("/steps/{step_id}/dismissals", "dismiss_step", "不采取该步骤", escalation::dismiss)
+        .get("/meetings", "list_meetings", "约谈与反馈会记录", meetings::list)
+        .post("/meetings", "record_meeting", "登记约谈或反馈会", meetings::record)
+        .get("/meetings/{meeting_id}", "find_meeting", "查看会议记录", meetings::find)
+        .put("/meetings/{meeting_id}", "correct_meeting", "更正会议记录（生成新版本）", meetings::correct)
+        .get("/meetings/{meeting_id}/versions", "meeting_versions", "会议记录的各版本", meetings::versions);
     t.section("提醒函")
         .get("/letters", "list_letters", "提醒函列表", letters::list)
         .post("/letters/batch", "draft_letters", "按街道批量起草", letters::draft)

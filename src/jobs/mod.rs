@@ -1,9 +1,10 @@
 //! Work to be done after a commit. A job is enqueued in its caller's transaction, so it exists exactly when the change
 //! does; it is claimed with a lease and a fencing number, tried again with growing pauses, and must be idempotent.
-//! [`step`] does one job and is separate from the loop, so that tests drain the queue in their own time.
+//! [`works`] come round by themselves. [`step`] does one job and is separate from the loop, so that tests drain the queue in their own time.
 
 mod queue;
 mod registry;
+pub mod works;
 
 pub use queue::{Job, enqueue};
 pub use registry::RenderLetter;
@@ -79,6 +80,8 @@ const FIRST_SWEEP: Duration = Duration::from_secs(3600);
 
 /// How often it is looked whether a street's digest is due.
 const DIGEST: Duration = Duration::from_secs(30);
+/// How often it is looked whether the work of this hour has been enqueued.
+const SCHEDULE: Duration = Duration::from_secs(20);
 
 /// Something that a worker does every so often.
 struct Periodic {
@@ -107,7 +110,7 @@ fn told(what: &str, done: Outcome<()>) {
 }
 
 impl Workers {
-    /// Starts the job worker, the sequencer, the node's heartbeat, the care for uploads, the digests and the courier of
+    /// Starts the job worker, the sequencer, the node's heartbeat, the care for uploads, the digests, the scheduler and the courier of
     /// what leaves the house.
     ///
     /// # Errors
@@ -151,6 +154,11 @@ impl Workers {
                 tracing::warn!(why = fault.for_log(), "sending failed");
                 false
             }
+        })?);
+        let (works_app, schedule) = (app.clone(), Periodic::after(Duration::ZERO, SCHEDULE));
+        threads.push(looped("works", stop.clone(), move || {
+            schedule.when_due(|| told("scheduling", works::schedule(&works_app).map(drop)));
+            false
         })?);
         Ok(Self { stop, threads })
     }

@@ -18,6 +18,14 @@ impl Job for RenderLetter {
     const KIND: &'static str = "render_letter";
 }
 
+/// Does the work that comes round once an hour; its name holds the hour.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct HourlyWork {}
+
+impl Job for HourlyWork {
+    const KIND: &'static str = "hourly_work";
+}
+
 /// Runs a job by its kind.
 pub fn run(app: &Arc<App>, kind: &str, payload: &str) -> Outcome<()> {
     match kind {
@@ -25,6 +33,7 @@ pub fn run(app: &Arc<App>, kind: &str, payload: &str) -> Outcome<()> {
             let job: RenderLetter = serde_json::from_str(payload).map_err(Fault::internal)?;
             crate::letters::render::render(app, job.letter)
         }
+        HourlyWork::KIND => super::works::run(app),
         unknown => Err(Fault::internal(format!("unknown job kind {unknown}"))),
     }
 }

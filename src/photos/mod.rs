@@ -60,6 +60,8 @@ coded! {
         Reinspection = "reinspection" "复查",
         /// What shows that the place of a finding has changed: the street's certificate and a check on site.
         Termination = "termination" "终结",
+        /// The signed record of a meeting.
+        Meeting = "meeting" "会议记录",
         /// A record in quarantine.
         Quarantine = "quarantine" "暂存记录",
         /// A later version of an inspection that waits for its original.

@@ -1,9 +1,11 @@
 //! Settings 参数 that a bureau changes while it works, as opposed to those of the installation (`config`): each is a typed
 //! value with a default, is changed with a reason, and leaves the old and the new value in the audit trail.
 
+mod clock;
 mod store;
 mod values;
 
+pub use clock::{Addressee, Clock, Step, StepKind};
 pub use values::{Name, Relapse, Sampling};
 
 use crate::db::types::Coded as _;

@@ -1,6 +1,6 @@
 //! The settings there are.
 
-use super::Setting;
+use super::{Clock, Setting};
 use crate::db::types::{Coded as _, coded};
 use crate::fault::{Fault, Outcome};
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,8 @@ coded! {
         Sampling = "sampling" "一般问题现场抽查",
         /// What counts as a relapse.
         Relapse = "relapse" "重复出现",
+        /// When the clock says what.
+        Clock = "clock" "催办时点与步骤",
     }
 }
 
@@ -90,6 +92,7 @@ pub(super) fn default_of(name: Name) -> Outcome<Value> {
     match name {
         Name::Sampling => default_value::<Sampling>(),
         Name::Relapse => default_value::<Relapse>(),
+        Name::Clock => default_value::<Clock>(),
     }
 }
 
@@ -104,5 +107,6 @@ pub(super) fn checked(name: Name, value: &Value) -> Result<Value, String> {
     match name {
         Name::Sampling => checked_as::<Sampling>(value),
         Name::Relapse => checked_as::<Relapse>(value),
+        Name::Clock => checked_as::<Clock>(value),
     }
 }

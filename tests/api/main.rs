@@ -29,6 +29,7 @@ mod db;
 mod deputies;
 mod devices;
 mod direction;
+mod escalation;
 mod facilities;
 mod findings;
 mod golden;
@@ -75,6 +76,7 @@ fn register(suite: &mut Suite) {
     uploads::register(suite);
     storage::register(suite);
     findings::register(suite);
+    escalation::register(suite);
     letters::register(suite);
     notices::register(suite);
     golden::register(suite);

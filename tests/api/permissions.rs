@@ -16,6 +16,7 @@ use super::app::TestApp;
 use super::build::{self, id, unique};
 use super::client::Reply;
 use super::deputies;
+use super::escalation::talk;
 use super::people::{Caller, PASSWORD, Place};
 use super::spec::{self, Op};
 use super::suite::{Suite, both};
@@ -27,7 +28,7 @@ use std::collections::BTreeSet;
 use ureq::http::Method;
 use yixun::access::scope::FIRE_CATEGORIES;
 use yixun::access::{Action, Role};
-use yixun::clock::machine_now;
+use yixun::clock::{Clock as _, machine_now};
 use yixun::db::Ts;
 use yixun::db::schema::session;
 use yixun::db::types::Coded as _;
@@ -140,6 +141,10 @@ struct Scene<'a> {
     webhook: String,
     /// Another, to be deleted.
     old_webhook: String,
+    /// A step that the clock has drafted about a finding of its own.
+    step: String,
+    /// The record of a meeting.
+    meeting: String,
 }
 
 /// A subscription of another system.
@@ -147,6 +152,17 @@ fn webhook(app: &TestApp) -> String {
     let body =
         json!({"url": "https://oa.example.cn/hook", "description": "矩阵", "events": ["step.drafted"]});
     id(&app.as_(Caller::SecurityAdmin).post("/webhooks", &body).created()["webhook"])
+}
+
+/// A drafted step: a finding is served, and its day passes.
+fn drafted(app: &TestApp) -> String {
+    let facility = id(&build::facility(app, Place::Own, Station));
+    let seen = build::inspection(app, &facility, &["YK-14"]).of_kind("supervision");
+    seen.put(&app.as_(Caller::Inspector)).created();
+    app.advance(TimeDelta::days(14));
+    yixun::escalation::tick(&app.app.db, app.clock.now(), yixun::escalation::Portion::default())
+        .expect("a tick");
+    id(&app.as_(Caller::Supervisor).get("/steps?kind=second_reminder").ok()["items"][0])
 }
 
 /// A record that waits in quarantine, because its facility has ended.
@@ -161,6 +177,7 @@ fn quarantined(app: &TestApp, place: Place) -> String {
 
 impl<'a> Scene<'a> {
     fn new(app: &'a TestApp) -> Self {
+        let step = drafted(app);
         let body = json!({"username": format!("matrix.{}", unique()), "display_name": "矩阵", "organisation": "示例"});
         let facility = app.world.facility(Place::Own, Station).to_string();
         let campaign = id(&build::campaign(app, Place::Own, &[Station]));
@@ -191,6 +208,8 @@ impl<'a> Scene<'a> {
             later: quarantined(app, Place::Own),
             webhook: webhook(app),
             old_webhook: webhook(app),
+            step,
+            meeting: id(&app.as_(Caller::Drafter).post("/meetings", &talk(app, Place::Own, &[])).created()),
             upload,
             facility,
             campaign,
@@ -421,6 +440,31 @@ const ROWS: &[Row] = &[
     row("assign_officer", &[200, 201], Missing, |s| {
         s.step("officers", json!({"user_id": s.app.user(Caller::Drafter)}))
     }),
+    row("finding_marks", &[200], Missing, |s| at(format!("/findings/{}/marks", s.finding))),
+    row("list_steps", &[200], Unbound, |_| at("/steps")),
+    row("find_step", &[200], Missing, |s| at(format!("/steps/{}", s.step))),
+    // Whoever comes first has done it.
+    row("take_step", &[200, 409], Missing, |s| {
+        let path = format!("/steps/{}", s.step);
+        let revision = s.revision_of(&path, Caller::Supervisor);
+        at(format!("{path}/taken")).revision(revision).with(json!({"note": "已发函"}))
+    }),
+    row("dismiss_step", &[200, 409], Missing, |s| {
+        let path = format!("/steps/{}", s.step);
+        let revision = s.revision_of(&path, Caller::Supervisor);
+        at(format!("{path}/dismissals")).revision(revision).with(json!({"reason": "已说明"}))
+    }),
+    row("list_meetings", &[200], Unbound, |_| at("/meetings")),
+    row("record_meeting", &[201], Culprit("/area_id"), |s| {
+        at("/meetings").with(talk(s.app, Place::Own, &[]))
+    }),
+    row("find_meeting", &[200], Missing, |s| at(format!("/meetings/{}", s.meeting))),
+    row("correct_meeting", &[200], Missing, |s| {
+        let path = format!("/meetings/{}", s.meeting);
+        let revision = s.revision_of(&path, Caller::Supervisor);
+        at(path).revision(revision).with(json!({"reason": "更正", "meeting": talk(s.app, Place::Own, &[])}))
+    }),
+    row("meeting_versions", &[200], Missing, |s| at(format!("/meetings/{}/versions", s.meeting))),
     row("list_letters", &[200], Unbound, |_| at("/letters")),
     row("draft_letters", &[409], Missing, |s| {
         at("/letters/batch").with(json!({"campaign_id": s.campaign, "reply_due": "2026-11-06"}))

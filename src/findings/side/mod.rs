@@ -18,7 +18,7 @@ pub use requests::{Decision, decide, dispute, finish_stage};
 pub use requests::{
     Extension, LongTermPlan, Stage, Termination, ask_extension, ask_long_term, ask_termination,
 };
-pub use view::{ContactView, ReferralView, RequestView, StageView};
+pub use view::{ContactView, ReferralView, RequestView, StageView, stages_in_force};
 pub(super) use view::{contacts, days, referrals, requests};
 
 use crate::db::types::coded;

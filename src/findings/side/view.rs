@@ -138,6 +138,17 @@ fn request(conn: &mut AnyConn, r: RequestRow) -> Outcome<RequestView> {
     })
 }
 
+/// The stages that a finding on account 挂账 is followed by, in order.
+///
+/// # Errors
+/// The database's.
+pub fn stages_in_force(conn: &mut AnyConn, id: FindingId) -> Outcome<Vec<StageView>> {
+    let granted =
+        |r: &RequestRow| r.kind == RequestKind::LongTerm && r.result == Some(RequestResult::Granted);
+    let Some(plan) = store::requests(conn, id)?.into_iter().rfind(granted) else { return Ok(vec![]) };
+    Ok(store::stages(conn, plan.id)?.into_iter().map(stage).collect())
+}
+
 pub fn requests(conn: &mut AnyConn, id: FindingId) -> Outcome<Vec<RequestView>> {
     let rows = store::requests(conn, id)?;
     rows.into_iter().map(|r| request(conn, r)).collect()

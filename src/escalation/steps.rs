@@ -1,0 +1,88 @@
+//! What a person does with a drafted step: takes it up, saying what was done, or puts it aside with a reason. Either is by
+//! the revision that they have read, because a draft grows.
+
+use super::StepState;
+use super::drafts::{carry_over, leave, standing};
+use super::meetings;
+use super::store::{self, StepRow};
+use super::view::{holds, wording_of};
+use crate::access::{Holder, Places};
+use crate::db::Tx;
+use crate::fault::{Fault, Outcome};
+use crate::ids::{MeetingId, StepId};
+use serde_json::json;
+
+/// What was done.
+#[derive(Debug, Clone)]
+pub struct Taken {
+    /// In words.
+    pub note: String,
+    /// The number of the letter that was sent.
+    pub letter_number: Option<String>,
+    /// The meeting that was held.
+    pub meeting_id: Option<MeetingId>,
+}
+
+/// A draft within reach, locked, that is still one and as it was read.
+fn held(tx: &mut Tx<'_>, places: &Places, id: StepId, revision: i32) -> Outcome<StepRow> {
+    let draft = store::step_locked(tx.conn(), id)?.ok_or_else(|| Fault::missing("步骤"))?;
+    if !holds(tx.conn(), places, id)? {
+        return Err(Fault::missing("步骤"));
+    }
+    if draft.state != StepState::Drafted {
+        return Err(Fault::refused("wrong_state", "该步骤已处理或已失效"));
+    }
+    if draft.revision != revision {
+        return Err(Fault::Precondition { given: true });
+    }
+    Ok(draft)
+}
+
+fn settle(tx: &mut Tx<'_>, draft: &mut StepRow, state: StepState, note: &str) -> Outcome<()> {
+    draft.state = state;
+    draft.note = Some(note.into());
+    draft.decided_by = Some(tx.user()?);
+    draft.decided_at = Some(tx.ts());
+    draft.revision += 1;
+    store::save_step(tx.conn(), draft)?;
+    let said = json!({
+        "kind": draft.kind, "state": state, "note": note, "letter": draft.letter_number,
+        "meeting": draft.meeting_id,
+    });
+    leave(tx, draft, said)
+}
+
+/// Records that a step was taken, with its text and list as they stand. Findings that are not with the responsible side at
+/// this moment are not in it: they wait in the group's next draft.
+///
+/// # Errors
+/// Missing; `wrong_state`; another revision; `nothing_stands` when no finding is left to be urged; a meeting that is not
+/// there.
+pub fn take(tx: &mut Tx<'_>, by: &Holder, id: StepId, revision: i32, taken: &Taken) -> Outcome<()> {
+    let places = by.scope.places();
+    let mut draft = held(tx, &places, id, revision)?;
+    if let Some(meeting) = taken.meeting_id {
+        meetings::find(tx.conn(), &places, meeting).map_err(|e| {
+            e.if_missing(|| Fault::invalid("/meeting_id", "unknown_meeting", "会议记录不存在"))
+        })?;
+    }
+    let members = standing(tx, &mut draft)?;
+    let (urged, away): (Vec<_>, Vec<_>) = members.into_iter().partition(|(_, row)| row.state.is_to_rectify());
+    if urged.is_empty() {
+        return Err(Fault::refused("nothing_stands", "所列问题均已申报整改、暂停或销号，无须采取此步骤"));
+    }
+    draft.text = Some(wording_of(tx.conn(), &draft, urged.iter().map(|(_, row)| row))?);
+    draft.letter_number.clone_from(&taken.letter_number);
+    draft.meeting_id = taken.meeting_id;
+    settle(tx, &mut draft, StepState::TakenUp, &taken.note)?;
+    carry_over(tx, &draft, &away)
+}
+
+/// Puts a step aside.
+///
+/// # Errors
+/// Missing; `wrong_state`; another revision.
+pub fn dismiss(tx: &mut Tx<'_>, by: &Holder, id: StepId, revision: i32, reason: &str) -> Outcome<()> {
+    let mut draft = held(tx, &by.scope.places(), id, revision)?;
+    settle(tx, &mut draft, StepState::Dismissed, reason)
+}
