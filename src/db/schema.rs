@@ -1053,6 +1053,9 @@ diesel::table! {
         street_id -> Nullable<IdSql>,
         disabled_at -> Nullable<TsUtc>,
         disabled_why -> Nullable<Text>,
+        created_by -> IdSql,
+        created_at -> TsUtc,
+        revision -> Integer,
     }
 }
 

@@ -5,7 +5,6 @@ use super::store::StepRow;
 use super::{Mark, MarkResult};
 use crate::access::Role;
 use crate::db::Tx;
-use crate::db::types::Coded as _;
 use crate::directory::Route;
 use crate::fault::{Fault, Outcome};
 use crate::findings::facts;
