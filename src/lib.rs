@@ -23,9 +23,13 @@ pub mod compliance;
 pub mod directory;
 pub mod findings;
 pub mod inspections;
+pub mod ledger;
 pub mod letters;
+pub mod opinions;
 pub mod photos;
+pub mod projects;
 pub mod sync;
+pub mod today;
 pub mod uploads;
 
 pub mod app;

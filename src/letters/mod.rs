@@ -18,5 +18,5 @@ mod view;
 pub use steps::{
     Sender, approve, document, draft_batch, issue_batch, reschedule, return_letter, submit, trial,
 };
-pub use store::{documents_after, documents_named};
+pub use store::{documents_after, documents_named, lines as printed};
 pub use view::{LetterView, Reader, find, list, row};

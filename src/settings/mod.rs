@@ -4,7 +4,7 @@
 mod store;
 mod values;
 
-pub use values::{Name, Relapse, Sampling};
+pub use values::{Name, ProjectRefresh, Relapse, Sampling};
 
 use crate::db::types::Coded as _;
 use crate::db::{AnyConn, Tx};

@@ -17,20 +17,24 @@ const STORAGE: [&str; 2] = ["db", "files"];
 /// Serve every capability and know none.
 const SERVICES: [&str; 3] = ["access", "audit", "settings"];
 /// Capabilities and their heights: each knows only lower ones.
-const CAPABILITIES: [(&str, u8); 13] = [
+const CAPABILITIES: [(&str, u8); 17] = [
     ("directory", 0),
     ("calendar", 0),
     ("checklists", 1),
     ("campaigns", 2),
     ("photos", 2),
+    ("projects", 2),
     ("findings", 3),
     ("inspections", 4),
+    ("ledger", 4),
     ("fire", 4),
     ("uploads", 5),
     ("letters", 5),
     ("compliance", 5),
     ("reports", 6),
+    ("opinions", 6),
     ("sync", 6),
+    ("today", 7),
 ];
 /// What puts the parts together; free to know them, but not the web.
 const FRAME: [&str; 6] = ["app", "config", "jobs", "reference", "telemetry", "verify"];

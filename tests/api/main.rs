@@ -33,6 +33,7 @@ mod golden;
 mod import;
 mod inspections;
 mod late;
+mod ledgers;
 mod letters;
 mod offline;
 mod openapi;
@@ -68,6 +69,7 @@ fn register(suite: &mut Suite) {
     uploads::register(suite);
     storage::register(suite);
     findings::register(suite);
+    ledgers::register(suite);
     letters::register(suite);
     golden::register(suite);
     compliance::register(suite);

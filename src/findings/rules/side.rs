@@ -9,10 +9,31 @@ pub(super) fn set_deadline(case: &Case, who: &Who) -> Result<Move, Refusal> {
     if who.third_party {
         return no("third_party_may_not_serve", "第三方不能送达整改要求");
     }
+    brigade_deadline(case)?;
     if case.long_term {
         return no("staged", "挂账的问题按阶段目标推进，不再单独确定期限");
     }
     to(case.state)
+}
+
+/// The brigade set it, and nobody here moves it.
+fn brigade_deadline(case: &Case) -> Result<(), Refusal> {
+    if case.joint {
+        no("brigade_deadline", "期限由消防救援大队的文书确定，本局不能更改")
+    } else {
+        Ok(())
+    }
+}
+
+/// The brigade's document stands for the confirmation and the service; the brigade or the clerk enters it.
+pub(super) fn mirror(case: &Case, who: &Who) -> Result<Move, Refusal> {
+    if !case.joint {
+        return no("not_joint", "该问题不是联合检查的问题");
+    }
+    if who.third_party || !(who.is(Role::Drafter) || who.is(Role::Fire)) {
+        return no("wrong_rank", "消防通报由经办人或消防救援大队录入");
+    }
+    to(State::Served)
 }
 
 pub(super) fn ask(case: &Case, asked: Asked) -> Result<Move, Refusal> {
@@ -27,6 +48,9 @@ pub(super) fn ask(case: &Case, asked: Asked) -> Result<Move, Refusal> {
     }
     if asked.pending {
         return no("request_pending", "同类申请尚未决定，不能重复提出");
+    }
+    if matches!(asked.kind, RequestKind::Extension | RequestKind::LongTerm) {
+        brigade_deadline(case)?;
     }
     match asked.kind {
         RequestKind::Extension if asked.late => no("overdue", "延期须在到期之前申请"),
@@ -67,6 +91,9 @@ pub(super) fn decide(case: &Case, decided: Decided, who: &Who) -> Result<Move, R
         return no("own_request", "不能决定本人提出的申请");
     }
     match decided.kind {
+        RequestKind::Extension | RequestKind::LongTerm if decided.granted && case.joint => {
+            brigade_deadline(case).and_then(|()| to(case.state))
+        }
         RequestKind::Extension => extend(case, decided),
         RequestKind::Dispute => judge(case, decided.granted, who),
         RequestKind::LongTerm => to(if decided.granted { State::LongTerm } else { case.state }),
@@ -107,6 +134,7 @@ pub(super) fn suspend(case: &Case, who: &Who) -> Result<Move, Refusal> {
     if case.severity == Severity::Major {
         return no("major_not_suspended", "重大问题不能暂停");
     }
+    brigade_deadline(case)?;
     if who.third_party {
         return no("wrong_rank", "第三方不能决定暂停");
     }

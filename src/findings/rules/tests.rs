@@ -58,10 +58,10 @@ fn decided(kind: RequestKind, granted: bool) -> Event {
     Event::Decide(Decided { kind, granted, overdue: false, asked_by: people().claimant, files_missing: 0 })
 }
 
-const EVENTS: [&str; 31] = [
-    "confirm", "serve", "deadline", "claim", "pass", "fail", "re+", "re-", "return", "close", "onsite",
-    "withdraw", "suspend", "resume", "refer", "assign", "contact", "stage", "bc+", "bc-", "ext?", "ext+",
-    "ext-", "dis?", "dis+", "dis-", "lt?", "lt+", "lt-", "term?", "term+",
+const EVENTS: [&str; 32] = [
+    "confirm", "serve", "mirror", "deadline", "claim", "pass", "fail", "re+", "re-", "return", "close",
+    "onsite", "withdraw", "suspend", "resume", "refer", "assign", "contact", "stage", "bc+", "bc-", "ext?",
+    "ext+", "ext-", "dis?", "dis+", "dis-", "lt?", "lt+", "lt-", "term?", "term+",
 ];
 
 fn event(name: &str) -> Event {
@@ -69,6 +69,7 @@ fn event(name: &str) -> Event {
     match name {
         "confirm" => Event::Confirm { clause: true },
         "serve" => Event::Serve,
+        "mirror" => Event::Mirror,
         "deadline" => Event::SetDeadline,
         "claim" => Event::Claim { proofs: 1 },
         "pass" => Event::Check(CheckResult::Pass),
@@ -106,8 +107,8 @@ fn event(name: &str) -> Event {
 /// not stand here is refused with `wrong_state`. Assigning, contacts, referrals, withdrawals and terminations are open to
 /// every unsettled state and stand in [`ANY`]. The brigade's checks are of joint findings.
 const TABLE: [(&str, &str); 12] = [
-    ("open", "confirm>confirmed"),
-    ("confirmed", "serve>served"),
+    ("open", "confirm>confirmed mirror>served"),
+    ("confirmed", "serve>served mirror>served"),
     (
         "served",
         "deadline claim>rectified suspend>suspended! ext? ext+ ext- dis?>disputed lt? lt+>long_term lt-",
@@ -151,7 +152,7 @@ fn every_state_and_every_event() {
         for (code, row) in TABLE {
             let state = State::from_code(code).unwrap();
             for name in EVENTS {
-                let joint = name.starts_with("bc");
+                let joint = name.starts_with("bc") || name == "mirror";
                 let case = Case { joint, route: Route::Street, ..case(&p, state, *severity) };
                 // Closing goes by the street's check where there is one; here it is not asked for.
                 let case = Case { route: if name == "close" { Route::Direct } else { case.route }, ..case };
@@ -478,4 +479,37 @@ fn inspectors_pass_on_only_what_is_dangerous_at_once() {
         assert_eq!(code(&open, Event::Refer { imminent: true }, &inspector), Ok(State::Open));
     }
     assert_eq!(code(&open, Event::Refer { imminent: false }, &who(p.other, Role::Drafter)), Ok(State::Open));
+}
+
+#[test]
+fn nobody_here_moves_the_brigade_s_deadline() {
+    let p = people();
+    let all = Who::with(p.other, Role::ALL.to_vec(), false);
+    let joint = Case { joint: true, ..case(&p, State::Served, Severity::General) };
+    let refused = [
+        Event::SetDeadline,
+        Event::Suspend,
+        asked(RequestKind::Extension),
+        asked(RequestKind::LongTerm),
+        decided(RequestKind::Extension, true),
+        decided(RequestKind::LongTerm, true),
+    ];
+    for event in refused {
+        assert_eq!(decide(&joint, event, &all).unwrap_err().code, "brigade_deadline", "{event:?}");
+        let ours = Case { joint: false, ..joint.clone() };
+        assert!(decide(&ours, event, &all).is_ok(), "{event:?}");
+    }
+    assert!(decide(&joint, decided(RequestKind::Extension, false), &all).is_ok());
+}
+
+#[test]
+fn the_brigade_s_document_is_entered_by_the_brigade_or_the_clerk() {
+    let p = people();
+    for role in Role::ALL {
+        let joint = Case { joint: true, ..case(&p, State::Open, Severity::General) };
+        let told = decide(&joint, Event::Mirror, &who(p.other, *role)).is_ok();
+        assert_eq!(told, matches!(role, Role::Drafter | Role::Fire), "{role:?}");
+    }
+    let ours = case(&p, State::Open, Severity::General);
+    assert_eq!(decide(&ours, Event::Mirror, &who(p.other, Role::Fire)).unwrap_err().code, "not_joint");
 }

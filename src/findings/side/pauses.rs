@@ -35,7 +35,8 @@ pub(super) fn stand_still(tx: &Tx<'_>, row: &mut FindingRow, until: Option<Naive
 
 /// Lets the clock run on.
 pub(super) fn run_on(tx: &mut Tx<'_>, row: &mut FindingRow) -> Outcome<()> {
-    if let (Some(due_on), Some(from)) = (row.due_on, row.paused_at) {
+    // The brigade's deadline runs on whatever stops ours.
+    if let (Some(due_on), Some(from), false) = (row.due_on, row.paused_at, row.joint) {
         let calendar = crate::calendar::load(tx.conn())?;
         let pause = Standstill { from: business_date(from.0), until: business_date(tx.now()) };
         let moved = shifted(due_on, pause, row.term_unit, row.severity, &calendar);
