@@ -103,6 +103,16 @@ ids! {
     ReferralId;
     /// A call or a visit about a finding.
     ContactId;
+    /// Where a finding that was entered by hand comes from.
+    OriginId;
+    /// Findings under one roof: a parent with its children, or a plan 整改方案.
+    GroupId;
+    /// A centre's project line.
+    ProjectId;
+    /// A weekly report of a project.
+    ReportId;
+    /// A supervisor's opinion 监督意见.
+    OpinionId;
     /// A letter 提醒函.
     LetterId;
     /// Letters drafted together.

@@ -25,11 +25,15 @@ pub mod escalation;
 pub mod findings;
 pub mod handover;
 pub mod inspections;
+pub mod ledger;
 pub mod letters;
 pub mod notices;
 pub mod officers;
+pub mod opinions;
 pub mod photos;
+pub mod projects;
 pub mod sync;
+pub mod today;
 pub mod uploads;
 
 pub mod app;

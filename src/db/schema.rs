@@ -1202,6 +1202,147 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// Where a finding that was entered by hand comes from. An unsettled one may have several: it is counted once.
+    finding_origin (id) {
+        id -> IdSql,
+        finding_id -> IdSql,
+        source -> Text,
+        document_number -> Nullable<Text>,
+        document_date -> Nullable<Date>,
+        issuing_unit -> Nullable<Text>,
+        received_on -> Date,
+        description -> Text,
+        due_on -> Nullable<Date>,
+        observed -> Bool,
+        entered_by -> IdSql,
+        entered_at -> TsUtc,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// Who complained: sealed, and read through its own operation only.
+    finding_reporter (origin_id) {
+        origin_id -> IdSql,
+        name -> Text,
+        contact -> Text,
+        note -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// Findings under one roof: a parent with its children, or a plan 整改方案.
+    finding_group (id) {
+        id -> IdSql,
+        kind -> Text,
+        title -> Text,
+        source -> Nullable<Text>,
+        document_number -> Nullable<Text>,
+        measures -> Text,
+        lead_unit -> Text,
+        lead_post -> Text,
+        lead_person -> Text,
+        due_on -> Nullable<Date>,
+        created_by -> IdSql,
+        created_at -> TsUtc,
+        revision -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// The findings of a group; each has one parent at the most.
+    finding_group_member (group_id, finding_id) {
+        group_id -> IdSql,
+        finding_id -> IdSql,
+        kind -> Text,
+        added_by -> IdSql,
+        added_at -> TsUtc,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// 一中心一整改措施: what keeps a centre from being finished, and how far it is.
+    project (id) {
+        id -> IdSql,
+        facility_id -> IdSql,
+        facility_name -> Text,
+        street_id -> IdSql,
+        cause -> Text,
+        measure -> Text,
+        lead_agency -> Text,
+        waiting_for -> Nullable<Text>,
+        unit -> Text,
+        post -> Text,
+        person -> Text,
+        refresh_days -> Nullable<Integer>,
+        opened_by -> IdSql,
+        opened_at -> TsUtc,
+        refreshed_at -> TsUtc,
+        finished_at -> Nullable<TsUtc>,
+        finished_note -> Nullable<Text>,
+        revision -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// A milestone of a project.
+    project_milestone (project_id, position) {
+        project_id -> IdSql,
+        position -> Integer,
+        title -> Text,
+        due_on -> Date,
+        done_on -> Nullable<Date>,
+        done_by -> Nullable<IdSql>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// The weekly report of a project.
+    project_update (id) {
+        id -> IdSql,
+        project_id -> IdSql,
+        progress -> Text,
+        problems -> Text,
+        plan -> Text,
+        reported_by -> IdSql,
+        reported_at -> TsUtc,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// A supervisor's written opinion 监督意见, and the bureau's answer.
+    opinion (id) {
+        id -> IdSql,
+        finding_id -> Nullable<IdSql>,
+        letter_id -> Nullable<IdSql>,
+        street_id -> IdSql,
+        facility_id -> Nullable<IdSql>,
+        said -> Text,
+        answer_due -> Date,
+        written_by -> IdSql,
+        written_at -> TsUtc,
+        answer -> Nullable<Text>,
+        answered_by -> Nullable<IdSql>,
+        answered_at -> Nullable<TsUtc>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     area,
     area_version,
@@ -1274,5 +1415,13 @@ diesel::allow_tables_to_appear_in_same_query!(
     digest_line,
     webhook,
     webhook_secret,
-    delivery
+    delivery,
+    finding_origin,
+    finding_reporter,
+    finding_group,
+    finding_group_member,
+    project,
+    project_milestone,
+    project_update,
+    opinion
 );

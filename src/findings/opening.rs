@@ -128,7 +128,8 @@ fn months_before(at: DateTime<Utc>, months: u32) -> DateTime<Utc> {
     at.checked_sub_months(Months::new(months)).unwrap_or(DateTime::<Utc>::MIN_UTC)
 }
 
-fn fresh(tx: &mut Tx<'_>, new: &OpenFinding<'_>) -> Outcome<FindingRow> {
+/// A finding that is not stored yet.
+pub(super) fn fresh(tx: &mut Tx<'_>, new: &OpenFinding<'_>) -> Outcome<FindingRow> {
     let (facility, item) = (new.facility, new.item);
     let street = directory::street(tx.conn(), facility.street_id)?;
     let relapse: Relapse = settings::get(tx.conn())?;

@@ -110,6 +110,8 @@ pub enum Event {
     },
     /// It is served on the responsible side.
     Serve,
+    /// The fire brigade's own document has found and served it, with its deadline.
+    Mirror,
     /// The clerk confirms the suggested due date, or sets another.
     SetDeadline,
     /// The responsible side claims that it is rectified.
@@ -212,6 +214,7 @@ impl Event {
         match self {
             Self::Confirm { .. } => "confirmed",
             Self::Serve => "served",
+            Self::Mirror => "mirrored",
             Self::SetDeadline => "deadline_set",
             Self::Claim { .. } => "claimed",
             Self::Check(_) => "checked",
@@ -369,6 +372,7 @@ pub fn decide(case: &Case, event: Event, who: &Who) -> Result<Move, Refusal> {
     match (event, case.state) {
         (Event::Confirm { clause }, Open) => line::confirm(case, clause, who),
         (Event::Serve, Confirmed) => line::serve(who),
+        (Event::Mirror, Open | Confirmed) => side::mirror(case, who),
         (Event::SetDeadline, state) if state.is_to_rectify() => side::set_deadline(case, who),
         (Event::Claim { proofs }, state) if state.is_to_rectify() => line::claim(case, proofs),
         (Event::Check(result), Rectified) => line::check(case, result, who),

@@ -4,13 +4,15 @@ use super::rules::{CheckResult, State};
 use super::{ServiceMethod, Source};
 use crate::access::{Places, Scope};
 use crate::checklists::{Proof, Severity, TermUnit};
-use crate::db::schema::{finding, finding_check, finding_event, finding_interval, rectification};
+use crate::db::schema::{
+    finding, finding_check, finding_event, finding_group_member, finding_interval, rectification,
+};
 use crate::db::{AnyConn, MultiBackend, Ts};
 use crate::directory::Route;
 use crate::fault::Outcome;
 use crate::ids::{
-    AreaId, CampaignId, CheckId, EventId, FacilityId, FindingId, InspectionId, ItemId, RectificationId,
-    UserId,
+    AreaId, CampaignId, CheckId, EventId, FacilityId, FindingId, GroupId, InspectionId, ItemId,
+    RectificationId, UserId,
 };
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -90,6 +92,14 @@ pub struct FindingFilter {
     pub state: Option<State>,
     /// Only those overdue on this day.
     pub overdue_on: Option<NaiveDate>,
+    /// Only of this source.
+    pub source: Option<Source>,
+    /// Only members of this group.
+    pub group_id: Option<GroupId>,
+    /// Only found at or after.
+    pub found_from: Option<Ts>,
+    /// Only found before.
+    pub found_before: Option<Ts>,
 }
 
 pub fn insert(conn: &mut AnyConn, row: &FindingRow) -> Outcome<()> {
@@ -258,10 +268,64 @@ pub fn list(
     if let Some(day) = filter.overdue_on {
         query = query.filter(finding::due_on.lt(day)).filter(finding::state.eq_any(State::RUNNING));
     }
+    if let Some(source) = filter.source {
+        query = query.filter(finding::source.eq(source));
+    }
+    if let Some(id) = filter.group_id {
+        let members = finding_group_member::table
+            .filter(finding_group_member::group_id.eq(id))
+            .select(finding_group_member::finding_id);
+        query = query.filter(finding::id.eq_any(members));
+    }
+    if let Some(from) = filter.found_from {
+        query = query.filter(finding::found_at.ge(from));
+    }
+    if let Some(before) = filter.found_before {
+        query = query.filter(finding::found_at.lt(before));
+    }
     if let Some(after) = after {
         query = query.filter(finding::id.lt(after));
     }
     Ok(query.order(finding::id.desc()).limit(limit).load(conn)?)
+}
+
+/// Narrows a boxed query over findings joined with another table, as yet without a condition, to what a scope reaches.
+macro_rules! within_findings {
+    ($query:expr, $scope:expr) => {{
+        use $crate::db::schema::finding;
+        let scope: &$crate::access::Scope = $scope;
+        let mut query = $query;
+        if !scope.open.all {
+            let streets: Vec<$crate::ids::AreaId> = scope.open.streets.iter().copied().collect();
+            let facilities: Vec<$crate::ids::FacilityId> = scope.open.facilities.iter().copied().collect();
+            query =
+                query.filter(finding::street_id.eq_any(streets).or(finding::facility_id.eq_any(facilities)));
+            for (category, places) in &scope.by_category {
+                let of_category = finding::category.eq(category.clone());
+                let streets: Vec<$crate::ids::AreaId> = places.streets.iter().copied().collect();
+                let facilities: Vec<$crate::ids::FacilityId> = places.facilities.iter().copied().collect();
+                let reached = finding::street_id.eq_any(streets).or(finding::facility_id.eq_any(facilities));
+                query = if places.all {
+                    query.or_filter(of_category)
+                } else {
+                    query.or_filter(of_category.and(reached))
+                };
+            }
+        }
+        query
+    }};
+}
+pub(crate) use within_findings;
+
+/// The findings that a scope reaches, for the queries of others; narrowed by whoever asks.
+pub(crate) fn within<'a>(scope: &Scope) -> finding::BoxedQuery<'a, MultiBackend> {
+    finding::table.filter(within_scope(scope)).into_boxed::<MultiBackend>()
+}
+
+/// The finding with this number.
+pub fn numbered(conn: &mut AnyConn, number: &str) -> Outcome<Option<FindingId>> {
+    let row = finding::table.filter(finding::number.eq(number)).select(finding::id);
+    Ok(row.first(conn).optional()?)
 }
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]

@@ -2,6 +2,7 @@
 
 use super::attribution::Party;
 use super::deadlines::is_overdue;
+use super::origin::{self, OriginView};
 use super::rules::{CheckResult, State};
 use super::side::{self, ContactView, ReferralView, RequestView};
 use super::store::{self, CheckRow, EventRow, FindingFilter, FindingRow, IntervalRow, RectificationRow};
@@ -206,6 +207,8 @@ pub struct FindingDetail {
     pub referrals: Vec<ReferralView>,
     /// Calls and visits about it, oldest first.
     pub contacts: Vec<ContactView>,
+    /// Where it comes from, if it was entered by hand, oldest first.
+    pub origins: Vec<OriginView>,
     /// Whose days they were up to now, by party.
     pub days: BTreeMap<Party, i64>,
 }
@@ -327,5 +330,6 @@ pub fn find(conn: &mut AnyConn, scope: &Scope, id: FindingId, now: DateTime<Utc>
         requests: side::requests(conn, id)?,
         referrals: side::referrals(conn, id)?,
         contacts: side::contacts(conn, id)?,
+        origins: origin::of_finding(conn, id)?,
     })
 }

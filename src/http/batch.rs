@@ -160,7 +160,7 @@ fn not_json() -> Fault {
 }
 
 /// The texts of a batch's items.
-fn items_of(text: &str) -> Outcome<Vec<&str>> {
+pub(super) fn items_of(text: &str) -> Outcome<Vec<&str>> {
     let mut whole = Cursor(text);
     let value = whole.value().filter(|_| whole.is_at_end()).ok_or_else(not_json)?;
     let [items] = fields(value, ["items"])?;
@@ -168,7 +168,7 @@ fn items_of(text: &str) -> Outcome<Vec<&str>> {
         return Err(wrong("/items", "wrong_type", "须为列表"));
     };
     if items.is_empty() || items.len() > MOST {
-        return Err(wrong("/items", "out_of_range", "每批须有 1 至 50 条检查记录"));
+        return Err(wrong("/items", "out_of_range", "每批须有 1 至 50 条"));
     }
     Ok(items)
 }

@@ -68,6 +68,7 @@ pub async fn list(
         campaign_id: query.campaign_id,
         state: query.state,
         overdue_on: query.overdue.then(|| business_date(now)),
+        ..FindingFilter::default()
     };
     Ok(Found(caller.read(move |conn| findings::list(conn, &scope, &filter, &ask, now)).await?))
 }

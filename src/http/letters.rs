@@ -40,7 +40,7 @@ fn sender<P: Permission>(caller: &Allowed<P>) -> Sender {
 
 /// Streets are addressees: they see a letter once its document is there. What somebody is in one street says nothing of
 /// another.
-fn reader<P: Permission>(caller: &Allowed<P>) -> Reader {
+pub(super) fn reader<P: Permission>(caller: &Allowed<P>) -> Reader {
     let (addressees, insiders): (Vec<_>, Vec<_>) =
         caller.holder().reaches.into_iter().partition(|reach| reach.role == Role::Street);
     let places = |of| scope_of(Action::ReadLetters, of).map(|scope| scope.places()).unwrap_or_default();

@@ -3,9 +3,10 @@
 
 use super::operation::{Operation, OperationSpec};
 use super::{
-    access, audit, batch, calendar, campaigns, checklists, compliance, delegations, directory, escalation,
-    findings, handover, inspections, letters, loop_steps, meetings, notices, photos, quarantine, settings,
-    sync, task_sheet, tus, uploads, webhooks,
+    access, annex, audit, batch, calendar, campaigns, checklists, compliance, delegations, directory,
+    escalation, findings, groups, handover, inspections, ledger, letters, loop_steps, meetings, notices,
+    opinions, origins, photos, projects, quarantine, settings, sync, task_sheet, today, tus, uploads,
+    webhooks,
 };
 use actix_web::http::Method;
 use actix_web::{Route, web};
@@ -261,9 +262,17 @@ pub fn table() -> Routes {
         .post("/uploads/{upload}/chunks", "send_chunk", "续传一段（普通 POST）", uploads::chunk)
         .get("/photos/{photo_id}/receipt", "photo_receipt", "再次索取本人照片的回执", uploads::receipt);
     t.section("问题与整改")
-        .get("/findings", "list_findings", "问题台账", findings::list)
         .get("/findings/task-sheet", "task_sheet", "运营机构任务单（PDF 或文本）", task_sheet::task_sheet)
+        .get("/findings", "list_findings", "问题列表", findings::list)
+        .post("/findings", "enter_finding", "录入其他来源的问题", origins::enter)
+        .get("/findings/exceptions", "list_exceptions", "例外清单", ledger::exceptions)
         .get("/findings/{finding_id}", "find_finding", "查看问题及其经过", findings::find)
+        .get(
+            "/findings/{finding_id}/reporter",
+            "find_reporter",
+            "查看举报人（密封，查看留痕）",
+            origins::reporters,
+        )
         .post("/findings/{finding_id}/confirmations", "confirm_finding", "确认问题", findings::confirm)
         .post("/findings/{finding_id}/services", "serve_finding", "记录送达", findings::serve)
         .post("/findings/{finding_id}/rectifications", "claim_rectification", "申报整改", findings::claim)
@@ -336,6 +345,41 @@ pub fn table() -> Routes {
         .get("/meetings/{meeting_id}", "find_meeting", "查看会议记录", meetings::find)
         .put("/meetings/{meeting_id}", "correct_meeting", "更正会议记录（生成新版本）", meetings::correct)
         .get("/meetings/{meeting_id}/versions", "meeting_versions", "会议记录的各版本", meetings::versions);
+    t.section("台账")
+        .get("/ledger", "list_ledger", "问题、任务、责任清单", ledger::list)
+        .get("/ledger.csv", "ledger_table", "台账表格（CSV）", ledger::table)
+        .get("/ledger/summary", "ledger_summary", "按期整改率、销号率等", ledger::summary)
+        .get("/groups", "list_groups", "总问题与整改方案", groups::list)
+        .post("/groups", "create_group", "归集问题", groups::create)
+        .get("/groups/{group_id}", "find_group", "查看问题组及进度", groups::find)
+        .patch("/groups/{group_id}", "update_group", "修改问题组", groups::update)
+        .post("/groups/{group_id}/members", "add_members", "加入问题", groups::add_members)
+        .delete(
+            "/groups/{group_id}/members/{finding_id}",
+            "remove_member",
+            "移出问题",
+            groups::remove_member,
+        );
+    t.section("一中心一整改措施")
+        .get("/projects", "list_projects", "整改措施台账", projects::list)
+        .post("/projects", "open_project", "登记整改措施", projects::open)
+        .get("/projects/{project_id}", "find_project", "查看整改措施及周报", projects::find)
+        .patch("/projects/{project_id}", "update_project", "修改整改措施", projects::update)
+        .post("/projects/{project_id}/updates", "report_project", "报送周报", projects::report)
+        .post("/projects/{project_id}/milestones", "add_milestone", "增加阶段目标", projects::add_milestone)
+        .post(
+            "/projects/{project_id}/milestones/{position}/completions",
+            "finish_milestone",
+            "记录阶段目标完成",
+            projects::finish_milestone,
+        )
+        .post("/projects/{project_id}/completions", "finish_project", "整改措施完成", projects::finish);
+    t.section("监督意见")
+        .get("/opinions", "list_opinions", "监督意见列表", opinions::list)
+        .post("/opinions", "write_opinion", "提出监督意见", opinions::write)
+        .get("/opinions/{opinion_id}", "find_opinion", "查看监督意见", opinions::find)
+        .post("/opinions/{opinion_id}/answers", "answer_opinion", "答复监督意见", opinions::answer);
+    t.section("今日待办").get("/today", "today", "今日待办", today::today);
     t.section("提醒函")
         .get("/letters", "list_letters", "提醒函列表", letters::list)
         .post("/letters/batch", "draft_letters", "按街道批量起草", letters::draft)
@@ -345,6 +389,12 @@ pub fn table() -> Routes {
         .post("/letters/{letter_id}/submit", "submit_letter", "送审（冻结事实）", letters::submit)
         .post("/letters/{letter_id}/return", "return_letter", "退回", letters::return_letter)
         .post("/letters/{letter_id}/approve", "approve_letter", "审核通过（先试排版）", letters::approve)
+        .post(
+            "/letters/{letter_id}/rectifications",
+            "claim_by_letter",
+            "按附件批量申报整改（逐条答复）",
+            annex::claim,
+        )
         .get("/letters/{letter_id}/document.pdf", "letter_document", "正式文件", letters::document);
     t.section("合规情况")
         .get("/compliance/facilities", "facilities_compliance", "各设施合规情况", compliance::facilities)

@@ -62,6 +62,10 @@ coded! {
         Termination = "termination" "终结",
         /// The signed record of a meeting.
         Meeting = "meeting" "会议记录",
+        /// The document that a finding entered by hand comes from.
+        Origin = "origin" "来源材料",
+        /// What a complainant sent: sealed, because it may tell who they are.
+        Reporter = "reporter" "举报材料",
         /// A record in quarantine.
         Quarantine = "quarantine" "暂存记录",
         /// A later version of an inspection that waits for its original.
@@ -329,6 +333,16 @@ pub fn find(conn: &mut AnyConn, places: &Places, user: UserId, id: PhotoId) -> O
     let row = store::find(conn, id)?.ok_or_else(missing)?;
     let visible = row.owner_id == user || store::is_evidence_within(conn, places, id)?;
     if visible { Ok(row.into()) } else { Err(missing()) }
+}
+
+/// A photo that is part of a complaint, for those who may know who complained: nobody else finds it.
+///
+/// # Errors
+/// Missing.
+pub fn find_sealed(conn: &mut AnyConn, places: &Places, id: PhotoId) -> Outcome<PhotoView> {
+    let missing = || Fault::missing("照片");
+    let row = store::find(conn, id)?.ok_or_else(missing)?;
+    if store::is_sealed_within(conn, places, id)? { Ok(row.into()) } else { Err(missing()) }
 }
 
 /// The original, checked against its hash.

@@ -188,11 +188,24 @@ pub fn is_settled(conn: &mut AnyConn, kind: SubjectKind, id: Uid) -> Outcome<boo
     Ok(missing.count().get_result::<i64>(conn)? == 0)
 }
 
-/// Whether an arrived photo is evidence of something within these places.
+/// Whether an arrived photo is evidence of something within these places; what is sealed is evidence to nobody here.
 pub fn is_evidence_within(conn: &mut AnyConn, places: &Places, id: PhotoId) -> Outcome<bool> {
     let query = evidence::table
         .filter(evidence::photo_id.eq(id))
         .filter(evidence::received_at.is_not_null())
+        .filter(evidence::subject_kind.ne(SubjectKind::Reporter))
+        .select(evidence::id)
+        .into_boxed::<MultiBackend>();
+    let shown = within!(query, places, evidence::street_id, evidence::facility_id);
+    Ok(shown.first::<i64>(conn).optional()?.is_some())
+}
+
+/// Whether an arrived photo is part of a complaint within these places.
+pub fn is_sealed_within(conn: &mut AnyConn, places: &Places, id: PhotoId) -> Outcome<bool> {
+    let query = evidence::table
+        .filter(evidence::photo_id.eq(id))
+        .filter(evidence::received_at.is_not_null())
+        .filter(evidence::subject_kind.eq(SubjectKind::Reporter))
         .select(evidence::id)
         .into_boxed::<MultiBackend>();
     let shown = within!(query, places, evidence::street_id, evidence::facility_id);

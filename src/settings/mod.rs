@@ -6,7 +6,7 @@ mod store;
 mod values;
 
 pub use clock::{Addressee, Clock, Step, StepKind};
-pub use values::{Name, Relapse, Sampling};
+pub use values::{Name, ProjectRefresh, Relapse, Sampling};
 
 use crate::db::types::Coded as _;
 use crate::db::{AnyConn, Tx};

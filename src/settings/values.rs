@@ -15,6 +15,8 @@ coded! {
         Relapse = "relapse" "重复出现",
         /// When the clock says what.
         Clock = "clock" "催办时点与步骤",
+        /// How often a centre's project line is to be refreshed.
+        ProjectRefresh = "project_refresh" "一中心一整改措施更新周期",
     }
 }
 
@@ -83,6 +85,28 @@ impl Setting for Relapse {
     }
 }
 
+/// How often a centre's project line 一中心一整改措施 is to be refreshed; the district's own practice is every week.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProjectRefresh {
+    /// At least every so many days.
+    pub days: u16,
+}
+
+impl Default for ProjectRefresh {
+    fn default() -> Self {
+        Self { days: 7 }
+    }
+}
+
+impl Setting for ProjectRefresh {
+    const NAME: Name = Name::ProjectRefresh;
+
+    fn check(&self) -> Result<(), String> {
+        if (1..=90).contains(&self.days) { Ok(()) } else { Err("days 应在 1 至 90 之间".into()) }
+    }
+}
+
 fn default_value<S: Setting>() -> Outcome<Value> {
     serde_json::to_value(S::default()).map_err(Fault::internal)
 }
@@ -93,6 +117,7 @@ pub(super) fn default_of(name: Name) -> Outcome<Value> {
         Name::Sampling => default_value::<Sampling>(),
         Name::Relapse => default_value::<Relapse>(),
         Name::Clock => default_value::<Clock>(),
+        Name::ProjectRefresh => default_value::<ProjectRefresh>(),
     }
 }
 
@@ -108,5 +133,6 @@ pub(super) fn checked(name: Name, value: &Value) -> Result<Value, String> {
         Name::Sampling => checked_as::<Sampling>(value),
         Name::Relapse => checked_as::<Relapse>(value),
         Name::Clock => checked_as::<Clock>(value),
+        Name::ProjectRefresh => checked_as::<ProjectRefresh>(value),
     }
 }

@@ -24,17 +24,21 @@ const CAPABILITIES: &[(&str, u8)] = &[
     ("checklists", 1),
     ("campaigns", 2),
     ("photos", 2),
+    ("projects", 2),
     ("findings", 3),
     ("inspections", 4),
     ("officers", 4),
+    ("ledger", 4),
     ("fire", 4),
     ("uploads", 5),
     ("letters", 5),
     ("compliance", 5),
     ("escalation", 6),
     ("reports", 6),
+    ("opinions", 6),
     ("sync", 6),
     ("handover", 6),
+    ("today", 7),
 ];
 /// What puts the parts together; free to know them, but not the web.
 const FRAME: [&str; 6] = ["app", "config", "jobs", "reference", "telemetry", "verify"];

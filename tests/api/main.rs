@@ -37,6 +37,7 @@ mod handover;
 mod import;
 mod inspections;
 mod late;
+mod ledgers;
 mod letters;
 mod notices;
 mod offline;
@@ -77,6 +78,7 @@ fn register(suite: &mut Suite) {
     storage::register(suite);
     findings::register(suite);
     escalation::register(suite);
+    ledgers::register(suite);
     letters::register(suite);
     notices::register(suite);
     golden::register(suite);

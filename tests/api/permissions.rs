@@ -32,7 +32,7 @@ use yixun::clock::{Clock as _, machine_now};
 use yixun::db::Ts;
 use yixun::db::schema::session;
 use yixun::db::types::Coded as _;
-use yixun::directory::FacilityKind::{Canteen, Station};
+use yixun::directory::FacilityKind::{Canteen, Center, Station};
 use yixun::ids::{SessionId, TypedId as _};
 
 pub fn register(suite: &mut Suite) {
@@ -145,6 +145,14 @@ struct Scene<'a> {
     step: String,
     /// The record of a meeting.
     meeting: String,
+    /// A complaint.
+    complaint: String,
+    /// A plan of rectification with a single finding.
+    group: String,
+    /// A centre's project line with two milestones.
+    project: String,
+    /// A supervisor's opinion on the finding.
+    opinion: String,
 }
 
 /// A subscription of another system.
@@ -163,6 +171,33 @@ fn drafted(app: &TestApp) -> String {
     yixun::escalation::tick(&app.app.db, app.clock.now(), yixun::escalation::Portion::default())
         .expect("a tick");
     id(&app.as_(Caller::Supervisor).get("/steps?kind=second_reminder").ok()["items"][0])
+}
+
+/// A finding of another source at the own canteen.
+fn entry(app: &TestApp, code: &str, source: &str) -> Value {
+    json!({
+        "facility_id": app.world.facility(Place::Own, Canteen), "item_code": code, "description": "矩阵录入",
+        "source": source, "received_on": "2026-08-03",
+    })
+}
+
+fn plan(finding: &str) -> Value {
+    json!({
+        "kind": "plan", "title": "整改方案", "measures": "逐项整改", "lead_unit": "示例区民政局", "lead_post": "科长",
+        "lead_person": "试验丁", "finding_ids": [finding],
+    })
+}
+
+fn project(app: &TestApp) -> Value {
+    json!({
+        "facility_id": app.world.facility(Place::Own, Center), "cause": "works", "measure": "加快施工",
+        "lead_agency": "示例街道办事处", "unit": "示例街道办事处", "post": "主任", "person": "试验辛",
+        "milestones": [{"title": "封顶", "due_on": "2026-12-31"}, {"title": "开业", "due_on": "2027-01-31"}],
+    })
+}
+
+fn opinion(finding: &str) -> Value {
+    json!({"finding_id": finding, "said": "请说明进展", "answer_due": "2026-12-31"})
 }
 
 /// A record that waits in quarantine, because its facility has ended.
@@ -193,7 +228,15 @@ impl<'a> Scene<'a> {
         let receipt = seen.put_whole(&app.as_(Caller::Inspector));
         let upload = uploads::create(&app.as_(Caller::SecondInspector), &build::Photo::new("scene", None));
         let letters = build::letters(app, Place::Own, &campaign);
+        let finding = id(&receipt["findings"][0]);
+        let drafter = app.as_(Caller::Drafter);
+        let complaint = drafter.post("/findings", &entry(app, "YK-15", "complaint")).created();
+        let opinion = app.as_(Caller::Supervisor).post("/opinions", &opinion(&finding)).created();
         Self {
+            complaint: id(&complaint["finding"]),
+            group: id(&drafter.post("/groups", &plan(&finding)).created()),
+            project: id(&drafter.post("/projects", &project(app)).created()),
+            opinion: id(&opinion),
             app,
             user: id(&app.as_(Caller::Admin).post("/users", &body).created()["user"]),
             checklist: build::checklist(app, Station).0,
@@ -201,7 +244,7 @@ impl<'a> Scene<'a> {
             inspection: seen.id.to_string(),
             visit: receipt["visit_id"].as_str().expect("a visit").to_string(),
             photo: seen.photos[0].id.to_string(),
-            finding: id(&receipt["findings"][0]),
+            finding,
             mistake: id(&receipt["findings"][1]),
             letter: id(&letters[0]),
             late: quarantined(app, Place::Own),
@@ -417,6 +460,59 @@ const ROWS: &[Row] = &[
         at(format!("/findings/task-sheet?facility_id={}&format=txt", s.facility))
     }),
     row("find_finding", &[200], Missing, |s| at(format!("/findings/{}", s.finding))),
+    row("enter_finding", &[201], Culprit("/facility_id"), |s| {
+        let mut body = entry(s.app, "YK-14", "fire");
+        body["document_number"] = json!(format!("海消通〔2026〕{}号", unique()));
+        body["document_date"] = json!("2026-08-01");
+        body["due_on"] = json!("2026-08-31");
+        at("/findings").with(body)
+    }),
+    row("list_exceptions", &[200], Unbound, |_| at("/findings/exceptions")),
+    row("find_reporter", &[200], Missing, |s| at(format!("/findings/{}/reporter", s.complaint))),
+    row("list_ledger", &[200], Unbound, |_| at("/ledger")),
+    row("ledger_table", &[200], Unbound, |_| at("/ledger.csv")),
+    row("ledger_summary", &[200], Unbound, |_| at("/ledger/summary")),
+    row("list_groups", &[200], Unbound, |_| at("/groups")),
+    row("create_group", &[201], Culprit("/finding_ids/0"), |s| at("/groups").with(plan(&s.finding))),
+    row("find_group", &[200], Missing, |s| at(format!("/groups/{}", s.group))),
+    row("update_group", &[200], Missing, |s| {
+        let path = format!("/groups/{}", s.group);
+        let revision = s.revision_of(&path, Caller::Supervisor);
+        at(path).revision(revision).with(json!({"lead_person": "试验戊"}))
+    }),
+    row("add_members", &[200], Missing, |s| {
+        at(format!("/groups/{}/members", s.group)).with(json!({"finding_ids": [s.finding]}))
+    }),
+    row("remove_member", &[409], Missing, |s| at(format!("/groups/{}/members/{}", s.group, s.finding))),
+    row("list_projects", &[200], Unbound, |_| at("/projects")),
+    row("open_project", &[409], Culprit("/facility_id"), |s| at("/projects").with(project(s.app))),
+    row("find_project", &[200], Missing, |s| at(format!("/projects/{}", s.project))),
+    row("update_project", &[200], Missing, |s| {
+        let path = format!("/projects/{}", s.project);
+        let revision = s.revision_of(&path, Caller::Supervisor);
+        at(path).revision(revision).with(json!({"measure": "继续施工"}))
+    }),
+    row("report_project", &[200], Missing, |s| {
+        let said = json!({"progress": "正常", "problems": "无", "plan": "继续"});
+        at(format!("/projects/{}/updates", s.project)).with(said)
+    }),
+    row("add_milestone", &[200], Missing, |s| {
+        let new = json!({"title": "验收", "due_on": "2027-06-30"});
+        at(format!("/projects/{}/milestones", s.project)).with(new)
+    }),
+    row("finish_milestone", &[200, 409], Missing, |s| {
+        at(format!("/projects/{}/milestones/1/completions", s.project)).with(json!({"done_on": "2026-08-03"}))
+    }),
+    row("finish_project", &[409], Missing, |s| {
+        at(format!("/projects/{}/completions", s.project)).with(json!({"note": "完成"}))
+    }),
+    row("list_opinions", &[200], Unbound, |_| at("/opinions")),
+    row("write_opinion", &[201], Culprit("/finding_id"), |s| at("/opinions").with(opinion(&s.finding))),
+    row("find_opinion", &[200], Missing, |s| at(format!("/opinions/{}", s.opinion))),
+    row("answer_opinion", &[200, 409], Missing, |s| {
+        at(format!("/opinions/{}/answers", s.opinion)).with(json!({"answer": "已核实"}))
+    }),
+    row("today", &[200], Unbound, |_| at("/today")),
     // The finding stays served: every step but a claim and a withdrawal is out of turn.
     row("confirm_finding", &[409], Missing, |s| s.step("confirmations", json!({}))),
     row("serve_finding", &[409], Missing, |s| s.step("services", json!({"method": "letter"}))),
@@ -483,6 +579,12 @@ const ROWS: &[Row] = &[
         at(format!("/letters/{}/return", s.letter)).with(json!({"reason": "有误"}))
     }),
     row("approve_letter", &[409], Missing, |s| at(format!("/letters/{}/approve", s.letter))),
+    // Each item is answered for itself: see `ledgers::annex`.
+    row("claim_by_letter", &[200], Missing, |s| {
+        let item =
+            json!({"finding": s.finding, "claimed_on": "2020-01-01", "measures": "已整改", "photos": []});
+        at(format!("/letters/{}/rectifications", s.letter)).with(json!({"items": [item]}))
+    }),
     row("letter_document", &[200], Missing, |s| at(format!("/letters/{}/document.pdf", s.letter))),
     row("facilities_compliance", &[200], Unbound, |_| at("/compliance/facilities")),
     row("facility_compliance", &[200], Missing, |s| at(format!("/compliance/facilities/{}", s.facility))),
@@ -650,6 +752,7 @@ fn lists(app: &TestApp) -> Vec<List> {
         list("/inspections", Action::ReadInspections, Some("facility_id")),
         list("/quarantine", Action::ReadQuarantine, Some("facility_id")),
         list("/findings", Action::ReadFindings, Some("facility_id")),
+        list("/ledger", Action::ReadFindings, Some("facility_id")),
         list("/letters", Action::ReadLetters, None),
         list("/compliance/facilities", Action::ReadCompliance, Some("facility_id")),
         list(
@@ -666,7 +769,7 @@ fn is_for(app: &TestApp, list: &List, role: Role, place: Place, item: &Value) ->
     let street = text("street_id").parse().expect("a street");
     let facility = list.facility.map(|name| text(name).parse().expect("a facility"));
     let kept = match (role, list.path.as_str()) {
-        (Role::Fire, "/findings") => FIRE_CATEGORIES.contains(&text("category")),
+        (Role::Fire, "/findings" | "/ledger") => FIRE_CATEGORIES.contains(&text("category")),
         (Role::Street, "/letters") => item["state"] == "document_ready",
         _ => true,
     };

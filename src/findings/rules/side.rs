@@ -26,6 +26,17 @@ pub(super) fn set_deadline(case: &Case, who: &Who) -> Result<Move, Refusal> {
     to(case.state)
 }
 
+/// The brigade's document stands for the confirmation and the service; the brigade or the clerk enters it.
+pub(super) fn mirror(case: &Case, who: &Who) -> Result<Move, Refusal> {
+    if !case.joint {
+        return no("not_joint", "该问题不是联合检查的问题");
+    }
+    if who.third_party || !(who.is(Role::Drafter) || who.is(Role::Fire)) {
+        return no("wrong_rank", "消防通报由经办人或消防救援大队录入");
+    }
+    to(State::Served)
+}
+
 pub(super) fn ask(case: &Case, asked: Asked) -> Result<Move, Refusal> {
     let open = match asked.kind {
         RequestKind::Extension => case.state.is_to_rectify(),
@@ -82,6 +93,9 @@ pub(super) fn decide(case: &Case, decided: Decided, who: &Who) -> Result<Move, R
     }
     outside_line(case, who)?;
     match decided.kind {
+        RequestKind::Extension | RequestKind::LongTerm if decided.granted && case.joint => {
+            not_the_brigades(case).and_then(|()| to(case.state))
+        }
         RequestKind::Extension => extend(case, decided),
         RequestKind::Dispute => judge(case, decided.granted, who),
         RequestKind::LongTerm => to(if decided.granted { State::LongTerm } else { case.state }),

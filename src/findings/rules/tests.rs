@@ -58,10 +58,11 @@ fn decided(kind: RequestKind, granted: bool, asked_by: UserId) -> Event {
     Event::Decide(Decided { kind, granted, overdue: false, asked_by, files_missing: 0 })
 }
 
-const EVENTS: [&str; 34] = [
-    "confirm", "serve", "deadline", "claim", "pass", "fail", "re+", "re-", "return", "close", "onsite",
-    "withdraw", "suspend", "resume", "refer", "assign", "contact", "stage", "bc+", "bc-", "ext?", "ext+",
-    "ext-", "dis?", "dis+", "dis-", "lt?", "lt+", "lt-", "term?", "term+", "term-", "received", "reported",
+const EVENTS: [&str; 35] = [
+    "confirm", "serve", "mirror", "deadline", "claim", "pass", "fail", "re+", "re-", "return", "close",
+    "onsite", "withdraw", "suspend", "resume", "refer", "assign", "contact", "stage", "bc+", "bc-", "ext?",
+    "ext+", "ext-", "dis?", "dis+", "dis-", "lt?", "lt+", "lt-", "term?", "term+", "term-", "received",
+    "reported",
 ];
 
 fn event(name: &str) -> Event {
@@ -69,6 +70,7 @@ fn event(name: &str) -> Event {
     match name {
         "confirm" => Event::Confirm { clause: true },
         "serve" => Event::Serve,
+        "mirror" => Event::Mirror,
         "deadline" => Event::SetDeadline,
         "claim" => Event::Claim { proofs: 1 },
         "pass" => Event::Check(CheckResult::Pass),
@@ -109,8 +111,8 @@ fn event(name: &str) -> Event {
 /// not stand here is refused. Assigning, contacts, referrals, withdrawals and terminations are open to
 /// every unsettled state and stand in [`ANY`]. The brigade's checks are of joint findings.
 const TABLE: [(&str, &str); 12] = [
-    ("open", "confirm>confirmed"),
-    ("confirmed", "serve>served"),
+    ("open", "confirm>confirmed mirror>served"),
+    ("confirmed", "serve>served mirror>served"),
     (
         "served",
         "deadline claim>rectified suspend>suspended! ext? ext+ ext- dis?>disputed lt? lt+>long_term lt-",
@@ -154,7 +156,7 @@ fn every_state_and_every_event() {
         for (code, row) in TABLE {
             let state = State::from_code(code).unwrap();
             for name in EVENTS {
-                let joint = name.starts_with("bc");
+                let joint = name.starts_with("bc") || name == "mirror";
                 let case = Case { joint, route: Route::Street, ..case(&p, state, *severity) };
                 // Closing goes by the street's check where there is one; here it is not asked for.
                 let case = Case { route: if name == "close" { Route::Direct } else { case.route }, ..case };
@@ -569,4 +571,16 @@ fn everybody_who_looked_has_worked_on_it() {
         assert_eq!(code(&twice, event("close"), &who(looked, Role::Drafter)), Err("own_work"));
     }
     assert_eq!(code(&twice, event("close"), &clerk), Ok(State::Closed));
+}
+
+#[test]
+fn the_brigade_s_document_is_entered_by_the_brigade_or_the_clerk() {
+    let p = people();
+    for role in Role::ALL {
+        let joint = Case { joint: true, ..case(&p, State::Open, Severity::General) };
+        let told = decide(&joint, Event::Mirror, &who(p.other, *role)).is_ok();
+        assert_eq!(told, matches!(role, Role::Drafter | Role::Fire), "{role:?}");
+    }
+    let ours = case(&p, State::Open, Severity::General);
+    assert_eq!(decide(&ours, Event::Mirror, &who(p.other, Role::Fire)).unwrap_err().code, "not_joint");
 }

@@ -37,7 +37,8 @@ pub(super) fn stand_still(tx: &Tx<'_>, row: &mut FindingRow, until: Option<Naive
 /// Lets the clock run on. A suspension is over on the day after its last, also where the server says so later: nobody's due day
 /// hangs on when a server was up.
 pub(super) fn run_on(tx: &mut Tx<'_>, row: &mut FindingRow) -> Outcome<()> {
-    if let (Some(due_on), Some(from)) = (row.due_on, row.paused_at) {
+    // The brigade's deadline runs on whatever stops ours.
+    if let (Some(due_on), Some(from), false) = (row.due_on, row.paused_at, row.joint) {
         let calendar = crate::calendar::load(tx.conn())?;
         let today = business_date(tx.now());
         let over = row.paused_until.and_then(|last| last.succ_opt());

@@ -1,0 +1,12 @@
+DROP INDEX visit_participant_user_id;
+DROP INDEX referral_result_at;
+DROP INDEX finding_request_result;
+DROP INDEX finding_event_kind;
+DROP TABLE opinion;
+DROP TABLE project_update;
+DROP TABLE project_milestone;
+DROP TABLE project;
+DROP TABLE finding_group_member;
+DROP TABLE finding_group;
+DROP TABLE finding_reporter;
+DROP TABLE finding_origin;

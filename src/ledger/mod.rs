@@ -1,0 +1,36 @@
+//! The ledger 问题清单、任务清单、责任清单: one row per finding with what is wrong, what is done about it, and who answers for it by
+//! when (`rows`); the same as a table for Excel (`table`, pure); figures over it, each with its numerator, denominator and rule
+//! (`summary`, with `rules`, pure); and what an auditor looks at first (`exceptions`). Nothing is kept: everything is read from
+//! the findings and their histories at one moment, and every answer says of which day it is.
+
+mod exceptions;
+mod rows;
+pub mod rules;
+mod store;
+mod summary;
+mod table;
+
+pub use exceptions::{ExceptionFilter, ExceptionRow, exceptions};
+pub use rows::{GroupMark, LedgerPage, LedgerRow, list};
+pub use summary::{LedgerSummary, Rate, summary};
+pub use table::{CsvTable, export};
+
+use crate::clock::SHANGHAI;
+use crate::db::Ts;
+use crate::findings::FindingFilter;
+use chrono::{NaiveDate, NaiveTime, Utc};
+
+/// The first moment of a business day.
+fn midnight(day: NaiveDate) -> Option<Ts> {
+    let local = day.and_time(NaiveTime::MIN).and_local_timezone(SHANGHAI).single()?;
+    Some(local.with_timezone(&Utc).into())
+}
+
+/// Narrows a filter to what was found from a day to a day, both counted.
+pub fn found_within(filter: FindingFilter, from: Option<NaiveDate>, to: Option<NaiveDate>) -> FindingFilter {
+    FindingFilter {
+        found_from: from.and_then(midnight),
+        found_before: to.and_then(|day| day.succ_opt()).and_then(midnight),
+        ..filter
+    }
+}
