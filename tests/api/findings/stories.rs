@@ -90,6 +90,7 @@ impl<'a> Story<'a> {
             claimed_by: None,
             checked_by: None,
             reinspected: None,
+            looked: vec![],
             resume_to: None,
         };
         let at_once = case.severity != Severity::Major && !case.third_party;
