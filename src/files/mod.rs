@@ -8,7 +8,7 @@ mod folder;
 mod s3;
 mod settings;
 
-pub use settings::{S3Settings, Storage};
+pub use self::settings::{S3Settings, Storage};
 
 use crate::db::sequencer::hex;
 use crate::fault::Fault;
