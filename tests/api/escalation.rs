@@ -301,7 +301,12 @@ fn a_step_is_put_aside_with_a_reason(app: &TestApp) {
     found_at(app, &facility(app, Place::Own, Station), &["YK-14"]);
     tick_on(app, "2026-08-13");
     let draft = only_step(app, "");
-    decide(app, Caller::Drafter, &draft, "dismissals", &json!({})).expect_at(422, "invalid_request", "/reason", "missing_field");
+    decide(app, Caller::Drafter, &draft, "dismissals", &json!({})).expect_at(
+        422,
+        "invalid_request",
+        "/reason",
+        "missing_field",
+    );
     let done = decide(app, Caller::Drafter, &draft, "dismissals", &json!({"reason": "街道已当面说明"})).ok();
     assert_eq!((&done["state"], &done["note"]), (&json!("dismissed"), &json!("街道已当面说明")));
     tick_on(app, "2026-08-19");

@@ -1,10 +1,15 @@
 //! Findings from the sheet that was handed over to the ledger that they are struck off. The loops, each step by another
-//! person, stand here; `refusals` holds what may not happen, `lists` who sees what and what is late, and `stories` plays
-//! steps at random. The table in `findings::rules` is the oracle: whatever happens over HTTP must be what it says, and
+//! person, stand here; `refusals` holds what may not happen, `lists` who sees what and what is late; `side` goes the ways
+//! beside the straight one, `ends` ends what is no more where it was found, `draws` looks at what is drawn and set, `races`
+//! does two things at once, and `stories` plays steps at random. The table in `findings::rules` is the oracle: whatever happens over HTTP must be what it says, and
 //! whatever it refuses must leave nothing.
 
+mod draws;
+mod ends;
 mod lists;
+mod races;
 mod refusals;
+mod side;
 mod stories;
 
 use super::app::TestApp;
@@ -34,6 +39,10 @@ pub fn register(suite: &mut Suite) {
     );
     refusals::register(suite);
     lists::register(suite);
+    side::register(suite);
+    ends::register(suite);
+    draws::register(suite);
+    races::register(suite);
     stories::register(suite);
 }
 
@@ -272,7 +281,25 @@ fn a_third_partys_reinspection_is_evidence(app: &TestApp) {
         .expect(403, "permission_denied");
     check(app, Caller::Street, &finding, "pass");
     assert_eq!(detail(app, &finding)["state"], "checked");
+    // A 较大 one is closed on what the bureau itself has seen, and that no third party puts aside.
+    refused(app, Caller::Reviewer, &finding, "closures", &closing(), "reinspection_required");
+    reinspect(app, Caller::SecondInspector, &finding, "pass");
+    let seen = reinspect(app, Caller::ThirdParty, &finding, "fail");
+    assert_eq!((&seen["reinspected_ok"], &seen["checks"][3]["result"]), (&json!(true), &json!("fail")));
     step(app, Caller::Reviewer, &finding, "closures", &closing()).ok();
+
+    // Whoever looked has worked on it, whoever looked after.
+    let finding = found(app, &facility(app, Place::Own, Station), "YK-14");
+    claim(app, Caller::Operator, &finding);
+    check(app, Caller::Street, &finding, "pass");
+    for looks in [Caller::SecondInspector, Caller::Inspector, Caller::ThirdParty] {
+        reinspect(app, looks, &finding, "pass");
+    }
+    for looked in [Caller::SecondInspector, Caller::Inspector] {
+        also(app, looked, Role::Drafter);
+        refused(app, looked, &finding, "closures", &closing(), "own_work");
+    }
+    step(app, Caller::Drafter, &finding, "closures", &closing()).ok();
 
     // What it saw wanting, the bureau weighs: it neither sends back nor lets close.
     let finding = found(app, &fresh(app, Station), "YK-16");

@@ -129,6 +129,12 @@ struct Scene<'a> {
     finding: String,
     /// The same, to be withdrawn.
     mistake: String,
+    /// Another, to be disputed and suspended.
+    contested: String,
+    /// An extension of it that somebody has asked for.
+    request: String,
+    /// A referral of `finding` to fire rescue.
+    referral: String,
     /// With its document.
     letter: String,
     /// The path of an upload that somebody outside the matrix began.
@@ -216,7 +222,7 @@ impl<'a> Scene<'a> {
         let body = json!({"username": format!("matrix.{}", unique()), "display_name": "矩阵", "organisation": "示例"});
         let facility = app.world.facility(Place::Own, Station).to_string();
         let campaign = id(&build::campaign(app, Place::Own, &[Station]));
-        let mut seen = build::inspection(app, &facility, &["YK-14", "YK-15"]).of_campaign(&campaign);
+        let mut seen = build::inspection(app, &facility, &["YK-14", "YK-15", "YK-16"]).of_campaign(&campaign);
         // Whoever may confirm visits took part in this one.
         let people = seen.body["visit"]["participants"].as_array_mut().expect("people");
         for role in [Role::Inspector, Role::Operator] {
@@ -232,6 +238,13 @@ impl<'a> Scene<'a> {
         let drafter = app.as_(Caller::Drafter);
         let complaint = drafter.post("/findings", &entry(app, "YK-15", "complaint")).created();
         let opinion = app.as_(Caller::Supervisor).post("/opinions", &opinion(&finding)).created();
+        let finding_of = |n: usize| id(&receipt["findings"][n]);
+        let asked = json!({"until": "2026-12-31", "reason": "等待备件到货"});
+        let path = format!("/findings/{}/extensions", finding_of(2));
+        let request = id(&app.as_(Caller::SecondStreet).post(&path, &asked).ok()["requests"][0]);
+        let path = format!("/findings/{}/referrals", finding_of(0));
+        let referred = json!({"agency": "fire", "addressee": "示例区消防救援大队", "matter": "涉及消防设施"});
+        let referral = id(&app.as_(Caller::SecondDrafter).post(&path, &referred).ok()["referrals"][0]);
         Self {
             complaint: id(&complaint["finding"]),
             group: id(&drafter.post("/groups", &plan(&finding)).created()),
@@ -245,7 +258,10 @@ impl<'a> Scene<'a> {
             visit: receipt["visit_id"].as_str().expect("a visit").to_string(),
             photo: seen.photos[0].id.to_string(),
             finding,
-            mistake: id(&receipt["findings"][1]),
+            mistake: finding_of(1),
+            contested: finding_of(2),
+            request,
+            referral,
             letter: id(&letters[0]),
             late: quarantined(app, Place::Own),
             later: quarantined(app, Place::Own),
@@ -261,6 +277,10 @@ impl<'a> Scene<'a> {
 
     fn step(&self, step: &str, body: Value) -> Ask {
         at(format!("/findings/{}/{step}", self.finding)).with(body)
+    }
+
+    fn contest(&self, step: &str, body: Value) -> Ask {
+        at(format!("/findings/{}/{step}", self.contested)).with(body)
     }
 
     /// The revision of a thing at this moment, whoever changed it before.
@@ -561,6 +581,61 @@ const ROWS: &[Row] = &[
         at(path).revision(revision).with(json!({"reason": "更正", "meeting": talk(s.app, Place::Own, &[])}))
     }),
     row("meeting_versions", &[200], Missing, |s| at(format!("/meetings/{}/versions", s.meeting))),
+    // Beside the straight way: once it goes, and then it is out of turn.
+    row("set_deadline", &[200, 409], Missing, |s| s.step("deadlines", json!({"due_on": "2026-08-06"}))),
+    row("ask_extension", &[200, 409], Missing, |s| {
+        s.step("extensions", json!({"until": "2026-12-31", "reason": "等待备件到货"}))
+    }),
+    row("dispute_finding", &[200, 409], Missing, |s| s.contest("disputes", json!({"reason": "并无此事"}))),
+    row("ask_long_term", &[200, 409], Missing, |s| {
+        let stages = json!([{"title": "完成设计", "due_on": "2026-12-31"}]);
+        s.step("long-terms", json!({"reason": "需改造建筑", "stages": stages}))
+    }),
+    row("finish_stage", &[409], Missing, |s| s.step("stages/1/completions", json!({"note": "已完成"}))),
+    row("ask_termination", &[409], Missing, |s| {
+        let files = [build::Photo::new("document", None), build::Photo::new("scene", None)];
+        let files = files.map(|file| file.declared());
+        s.step("terminations", json!({"ground": "moved", "reason": "已迁址", "files": files}))
+    }),
+    row("decide_request", &[200, 409], Missing, |s| {
+        s.contest(
+            &format!("requests/{}/decisions", s.request),
+            json!({"result": "refused", "note": "理由不足"}),
+        )
+    }),
+    row("suspend_finding", &[200, 409], Missing, |s| {
+        s.contest("suspensions", json!({"until": "2026-08-10", "reason": "台风停工"}))
+    }),
+    row("resume_finding", &[200, 409], Missing, |s| s.contest("resumptions", json!({"reason": "台风已过"}))),
+    row("refer_finding", &[200], Missing, |s| {
+        let body =
+            json!({"agency": "housing", "addressee": "示例区住建局", "imminent": true, "matter": "墙体开裂"});
+        s.contest("referrals", body)
+    }),
+    row("receive_referral", &[200, 409], Missing, |s| {
+        s.step(&format!("referrals/{}/receipts", s.referral), json!({"note": "已收到"}))
+    }),
+    row("report_referral", &[200, 409], Missing, |s| {
+        s.step(&format!("referrals/{}/results", s.referral), json!({"note": "已责成整改"}))
+    }),
+    row("brigade_check", &[409], Missing, |s| {
+        s.step("brigade-checks", json!({"result": "pass", "note": "已复查"}))
+    }),
+    row("assign_finding", &[200], Missing, |s| {
+        let body = json!({"unit": "试验运营机构", "post": "院长", "person": "试验丁", "reason": "人员调整"});
+        s.step("assignments", body)
+    }),
+    row("log_contact", &[200], Missing, |s| {
+        let body = json!({"method": "call", "person": "试验丁", "note": "催办", "happened_on": "2026-08-03"});
+        s.step("contacts", body)
+    }),
+    row("list_settings", &[200], Unbound, |_| at("/settings")),
+    row("find_setting", &[200], Unbound, |_| at("/settings/sampling")),
+    row("put_setting", &[200], Unbound, |s| {
+        let revision = s.revision_of("/settings/relapse", Caller::Supervisor);
+        let body = json!({"value": {"months": 12, "halves_term": false}, "reason": "核对参数"});
+        at("/settings/relapse").revision(revision).with(body)
+    }),
     row("list_letters", &[200], Unbound, |_| at("/letters")),
     row("draft_letters", &[409], Missing, |s| {
         at("/letters/batch").with(json!({"campaign_id": s.campaign, "reply_due": "2026-11-06"}))

@@ -31,8 +31,7 @@ struct Workdays(BTreeMap<NaiveDate, bool>);
 
 impl Workdays {
     fn read() -> Self {
-        let text =
-            include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/oracle/workdays-2022-2026.txt"));
+        let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/oracle/workdays-2022-2026.txt"));
         let mut days = BTreeMap::new();
         for line in text.lines() {
             let (year, flags) = line.split_once(' ').expect("a year and its days");
