@@ -3,6 +3,7 @@
 
 use crate::access::passwords::Policy;
 use crate::files::Storage;
+use crate::fire::rules::DutyRule;
 use figment::Figment;
 use figment::providers::{Env, Format as _, Serialized, Toml};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -31,6 +32,8 @@ struct Written {
     authority_name: String,
     authority_word: String,
     authority_contact: String,
+    fire_duty_red: u32,
+    fire_duty_amber: u32,
 }
 
 impl Default for Written {
@@ -54,6 +57,8 @@ impl Default for Written {
             authority_name: "示例区民政局".into(),
             authority_word: "演示函".into(),
             authority_contact: "联系人：示例联系人，联系电话：000-00000000".into(),
+            fire_duty_red: DutyRule::default().red,
+            fire_duty_amber: DutyRule::default().amber,
         }
     }
 }
@@ -100,6 +105,8 @@ pub struct Config {
     pub log_json: bool,
     /// Who the letters come from.
     pub authority: AuthoritySettings,
+    /// Persons with a certificate that a fire control room needs, with two on duty.
+    pub fire_duty: DutyRule,
     /// Printed in light grey across every page; set by a demo's data, not by people.
     pub watermark: Option<String>,
 }
@@ -149,6 +156,12 @@ impl Config {
         if w.workers == 0 || w.workers > 64 {
             return Err("设置 YIXUN_WORKERS：应在 1 到 64 之间".into());
         }
+        let fire_duty = DutyRule { red: w.fire_duty_red, amber: w.fire_duty_amber };
+        if !(1..=fire_duty.amber).contains(&fire_duty.red) || fire_duty.amber > 100 {
+            return Err(
+                "设置 YIXUN_FIRE_DUTY_RED、YIXUN_FIRE_DUTY_AMBER：应为 1 到 100，且前者不大于后者".into()
+            );
+        }
         let metrics_listen = w.metrics_listen.filter(|listen| !listen.is_empty());
         for (name, listen) in [("LISTEN", Some(&w.listen)), ("METRICS_LISTEN", metrics_listen.as_ref())] {
             if let Some(listen) = listen.filter(|l| l.parse::<std::net::SocketAddr>().is_err()) {
@@ -174,6 +187,7 @@ impl Config {
                 word: w.authority_word,
                 contact: w.authority_contact,
             },
+            fire_duty,
             watermark: None,
         })
     }

@@ -97,6 +97,10 @@ ids! {
     LetterId;
     /// Letters drafted together.
     BatchId;
+    /// A line of the fire register 消防台账.
+    LineId;
+    /// A bulletin between the bureau and the fire brigade 信息通报.
+    BulletinId;
     /// A background job.
     JobId;
 }

@@ -21,6 +21,7 @@ pub mod checklists;
 pub mod compliance;
 pub mod directory;
 pub mod findings;
+pub mod fire;
 pub mod inspections;
 pub mod letters;
 pub mod photos;

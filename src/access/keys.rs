@@ -21,6 +21,8 @@ pub struct SigningKey {
     pub(super) refresh: hmac::Key,
     /// Closes the tokens of the change feed.
     feed: hmac::Key,
+    /// Makes numbers comparable that are not kept.
+    number: hmac::Key,
 }
 
 /// Bytes of a feed token's authentication: HMAC-SHA-256, truncated (RFC 2104, section 5).
@@ -44,6 +46,7 @@ impl SigningKey {
             decoding: jsonwebtoken::DecodingKey::from_ed_der(public),
             refresh: derived(b"yixun refresh successor"),
             feed: derived(b"yixun feed token"),
+            number: derived(b"yixun certificate number"),
         })
     }
 
@@ -55,6 +58,11 @@ impl SigningKey {
     /// Whether a feed token's authentication is ours; takes the same time wherever it differs.
     pub fn feed_tag_is(&self, message: &[u8], tag: &[u8]) -> bool {
         constant_time::verify_slices_are_equal(&self.feed_tag(message), tag).is_ok()
+    }
+
+    /// What a number of a person's certificate is compared by, in place of the number itself: HMAC-SHA-256, hex.
+    pub fn number_tag(&self, number: &str) -> String {
+        hex(hmac::sign(&self.number, number.as_bytes()).as_ref())
     }
 
     /// A new key that lives only in memory: for tests.

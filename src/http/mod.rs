@@ -20,6 +20,7 @@ mod checklists;
 mod compliance;
 mod directory;
 mod findings;
+mod fire;
 mod inspections;
 mod letters;
 mod photos;

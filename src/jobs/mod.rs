@@ -5,12 +5,13 @@
 mod queue;
 mod registry;
 
-pub use queue::{Job, enqueue};
-pub use registry::RenderLetter;
+pub use queue::{Job, enqueue, is_known};
+pub use registry::{AssessFireRegister, RenderLetter};
 
 use crate::app::App;
 use crate::db::sequencer::sequence_now;
 use crate::fault::Outcome;
+use crate::fire;
 use crate::metrics;
 use crate::uploads::{finish_staged, nodes, sweep};
 use std::cell::Cell;
@@ -72,6 +73,8 @@ const IDLE: Duration = Duration::from_millis(150);
 
 /// How often uploads are completed that an outage of the storage left whole but without a receipt.
 const FINISH: Duration = Duration::from_secs(30);
+/// How often it is looked whether a new business day has its daily work.
+const DAILY: Duration = Duration::from_secs(60);
 /// How often everything is swept, and for the first time how long after the start.
 const SWEEP: Duration = Duration::from_secs(24 * 3600);
 const FIRST_SWEEP: Duration = Duration::from_secs(3600);
@@ -103,7 +106,7 @@ fn told(what: &str, done: Outcome<()>) {
 }
 
 impl Workers {
-    /// Starts the job worker, the sequencer, the node's heartbeat and the care for uploads.
+    /// Starts the job worker, the sequencer, the node's heartbeat, the daily work and the care for uploads.
     ///
     /// # Errors
     /// When no thread can be had.
@@ -123,8 +126,10 @@ impl Workers {
         })?);
         let (node_app, uploads_app) = (app.clone(), app.clone());
         let beat = Periodic::after(Duration::ZERO, nodes::BEAT);
+        let daily = Periodic::after(Duration::ZERO, DAILY);
         threads.push(looped("node", stop.clone(), move || {
             beat.when_due(|| told("heartbeat", nodes::beat(&node_app)));
+            daily.when_due(|| told("daily work", fire::daily::enqueue_today(&node_app)));
             false
         })?);
         let (finish, sweep_daily) =

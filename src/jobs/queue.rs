@@ -27,11 +27,10 @@ const ATTEMPTS: i32 = 8;
 /// # Errors
 /// The database's.
 pub fn enqueue<J: Job>(tx: &mut Tx<'_>, payload: &J, dedupe: Option<String>) -> Outcome<()> {
-    if let Some(key) = &dedupe {
-        let known = job::table.filter(job::dedupe.eq(key)).count().get_result::<i64>(tx.conn())?;
-        if known > 0 {
-            return Ok(());
-        }
+    if let Some(key) = &dedupe
+        && is_known(tx.conn(), key)?
+    {
+        return Ok(());
     }
     let at = Ts::from(machine_now());
     let id: JobId = tx.new_id();
@@ -50,6 +49,14 @@ pub fn enqueue<J: Job>(tx: &mut Tx<'_>, payload: &J, dedupe: Option<String>) -> 
         ))
         .execute(tx.conn())?;
     Ok(())
+}
+
+/// Whether a job was enqueued under a `dedupe` key, whatever has become of it.
+///
+/// # Errors
+/// The database's.
+pub fn is_known(conn: &mut AnyConn, key: &str) -> Outcome<bool> {
+    Ok(job::table.filter(job::dedupe.eq(key)).count().get_result::<i64>(conn)? > 0)
 }
 
 /// A job that this worker holds.

@@ -4,6 +4,7 @@ use super::queue::Job;
 use crate::app::App;
 use crate::fault::{Fault, Outcome};
 use crate::ids::LetterId;
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -18,6 +19,17 @@ impl Job for RenderLetter {
     const KIND: &'static str = "render_letter";
 }
 
+/// Lets the rules of the fire register look at every facility.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AssessFireRegister {
+    /// The business day that it is for.
+    pub day: NaiveDate,
+}
+
+impl Job for AssessFireRegister {
+    const KIND: &'static str = "assess_fire_register";
+}
+
 /// Runs a job by its kind.
 pub fn run(app: &Arc<App>, kind: &str, payload: &str) -> Outcome<()> {
     match kind {
@@ -25,6 +37,7 @@ pub fn run(app: &Arc<App>, kind: &str, payload: &str) -> Outcome<()> {
             let job: RenderLetter = serde_json::from_str(payload).map_err(Fault::internal)?;
             crate::letters::render::render(app, job.letter)
         }
+        AssessFireRegister::KIND => crate::fire::daily::run(app),
         unknown => Err(Fault::internal(format!("unknown job kind {unknown}"))),
     }
 }

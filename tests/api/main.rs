@@ -29,6 +29,7 @@ mod devices;
 mod direction;
 mod facilities;
 mod findings;
+mod fire;
 mod golden;
 mod import;
 mod inspections;
@@ -68,6 +69,7 @@ fn register(suite: &mut Suite) {
     uploads::register(suite);
     storage::register(suite);
     findings::register(suite);
+    fire::register(suite);
     letters::register(suite);
     golden::register(suite);
     compliance::register(suite);
