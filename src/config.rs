@@ -3,6 +3,7 @@
 
 use crate::access::passwords::Policy;
 use crate::files::Storage;
+use crate::fire::rules::DutyRule;
 use crate::notices::settings::{self as notices, NoticeSettings};
 use figment::Figment;
 use figment::providers::{Env, Format as _, Serialized, Toml};
@@ -43,6 +44,8 @@ struct Written {
     mail_username: Option<String>,
     mail_password: Option<String>,
     mail_domains: Option<String>,
+    fire_duty_red: u32,
+    fire_duty_amber: u32,
 }
 
 impl Default for Written {
@@ -77,6 +80,8 @@ impl Default for Written {
             mail_username: None,
             mail_password: None,
             mail_domains: None,
+            fire_duty_red: DutyRule::default().red,
+            fire_duty_amber: DutyRule::default().amber,
         }
     }
 }
@@ -125,6 +130,8 @@ pub struct Config {
     pub authority: AuthoritySettings,
     /// What leaves the house, and when streets are told of their day.
     pub notices: NoticeSettings,
+    /// Persons with a certificate that a fire control room needs, with two on duty.
+    pub fire_duty: DutyRule,
     /// Printed in light grey across every page; set by a demo's data, not by people.
     pub watermark: Option<String>,
 }
@@ -174,6 +181,12 @@ impl Config {
         if w.workers == 0 || w.workers > 64 {
             return Err("设置 YIXUN_WORKERS：应在 1 到 64 之间".into());
         }
+        let fire_duty = DutyRule { red: w.fire_duty_red, amber: w.fire_duty_amber };
+        if !(1..=fire_duty.amber).contains(&fire_duty.red) || fire_duty.amber > 100 {
+            return Err(
+                "设置 YIXUN_FIRE_DUTY_RED、YIXUN_FIRE_DUTY_AMBER：应为 1 到 100，且前者不大于后者".into()
+            );
+        }
         let metrics_listen = w.metrics_listen.filter(|listen| !listen.is_empty());
         for (name, listen) in [("LISTEN", Some(&w.listen)), ("METRICS_LISTEN", metrics_listen.as_ref())] {
             if let Some(listen) = listen.filter(|l| l.parse::<std::net::SocketAddr>().is_err()) {
@@ -213,6 +226,7 @@ impl Config {
                 contact: w.authority_contact,
             },
             notices,
+            fire_duty,
             watermark: None,
         })
     }

@@ -121,6 +121,10 @@ ids! {
     StepId;
     /// A record of an 约谈 or a feedback meeting.
     MeetingId;
+    /// A line of the fire register 消防台账.
+    LineId;
+    /// A bulletin between the bureau and the fire brigade 信息通报.
+    BulletinId;
     /// A background job.
     JobId;
     /// What one person is told 通知.

@@ -23,6 +23,7 @@ pub mod compliance;
 pub mod directory;
 pub mod escalation;
 pub mod findings;
+pub mod fire;
 pub mod handover;
 pub mod inspections;
 pub mod ledger;

@@ -23,6 +23,8 @@ pub struct SigningKey {
     feed: hmac::Key,
     /// Makes the secrets of webhooks, which therefore are kept nowhere.
     webhooks: hmac::Key,
+    /// Makes numbers comparable that are not kept.
+    number: hmac::Key,
 }
 
 /// Bytes of a feed token's authentication: HMAC-SHA-256, truncated (RFC 2104, section 5).
@@ -47,6 +49,7 @@ impl SigningKey {
             refresh: derived(b"yixun refresh successor"),
             feed: derived(b"yixun feed token"),
             webhooks: derived(b"yixun webhook secret"),
+            number: derived(b"yixun certificate number"),
         })
     }
 
@@ -63,6 +66,11 @@ impl SigningKey {
     /// The secret of a webhook that goes by this name: 32 bytes, the same whenever asked.
     pub fn webhook_secret(&self, name: &[u8]) -> Vec<u8> {
         hmac::sign(&self.webhooks, name).as_ref().to_vec()
+    }
+
+    /// What a number of a person's certificate is compared by, in place of the number itself: HMAC-SHA-256, hex.
+    pub fn number_tag(&self, number: &str) -> String {
+        hex(hmac::sign(&self.number, number.as_bytes()).as_ref())
     }
 
     /// A new key that lives only in memory: for tests.

@@ -216,6 +216,16 @@ permissions! {
     ReadWebhooks = "webhook.read" [Admin|SecurityAdmin];
     /// Make, change and delete subscriptions, and send again what was given up.
     ManageWebhooks = "webhook.manage" [SecurityAdmin];
+    /// Read the fire register 消防台账.
+    ReadFireRegister = "fire.read" [Drafter|Reviewer|Issuer|Street|Operator|Fire|Supervisor];
+    /// Enter certificates, drills, trainings and equipment; an operator's count once a clerk has confirmed them.
+    EnterFireLines = "fire.enter" [Drafter|Operator];
+    /// Keep the fire register: control rooms, changes, confirmations, mistakes, imports.
+    KeepFireRegister = "fire.keep" [Drafter];
+    /// Read bulletins between the bureau and the fire brigade.
+    ReadBulletins = "bulletin.read" [Drafter|Reviewer|Issuer|Fire|Supervisor];
+    /// Send bulletins, receive the other side's and say what came of them.
+    WriteBulletins = "bulletin.write" [Drafter|Fire];
     /// Read the audit trail.
     ReadAudit = "audit.read" [Supervisor|AuditAdmin];
 }

@@ -1343,6 +1343,174 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// What is known of a facility's control room and duty. Versions: the highest seq that has begun holds.
+    fire_profile (facility_id, seq) {
+        facility_id -> IdSql,
+        seq -> Integer,
+        since -> Date,
+        control_room -> Bool,
+        linkage -> Bool,
+        single_person -> Bool,
+        single_basis -> Nullable<Text>,
+        key_unit -> Bool,
+        entered_by -> IdSql,
+        entered_at -> TsUtc,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// A line of the fire register 消防台账: who entered it, whether it counts, whether it was a mistake.
+    fire_line (id) {
+        id -> IdSql,
+        kind -> Text,
+        facility_id -> IdSql,
+        entered_as -> Text,
+        entered_by -> IdSql,
+        entered_at -> TsUtc,
+        counted_at -> Nullable<TsUtc>,
+        decided_by -> Nullable<IdSql>,
+        decided_at -> Nullable<TsUtc>,
+        decision_note -> Nullable<Text>,
+        withdrawn_by -> Nullable<IdSql>,
+        withdrawn_at -> Nullable<TsUtc>,
+        withdrawn_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// Versions of a certificate's line: the highest seq that has begun holds. The number is never kept whole.
+    fire_certificate (line_id, seq) {
+        line_id -> IdSql,
+        seq -> Integer,
+        since -> Date,
+        status -> Text,
+        person -> Text,
+        level -> Text,
+        direction -> Text,
+        employer -> Text,
+        number_masked -> Nullable<Text>,
+        number_hash -> Nullable<Text>,
+        issued_on -> Nullable<Date>,
+        expires_on -> Nullable<Date>,
+        reason -> Nullable<Text>,
+        entered_by -> IdSql,
+        entered_at -> TsUtc,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// A drill 演练.
+    fire_drill (line_id) {
+        line_id -> IdSql,
+        held_on -> Date,
+        scenario -> Text,
+        participants -> Integer,
+        note -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// A person's training 培训.
+    fire_training (line_id) {
+        line_id -> IdSql,
+        person -> Text,
+        course -> Text,
+        organiser -> Text,
+        from_on -> Date,
+        to_on -> Date,
+        hours -> Integer,
+        passed -> Nullable<Bool>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// Fire equipment that expires 消防器材.
+    fire_equipment (line_id) {
+        line_id -> IdSql,
+        kind -> Text,
+        model -> Text,
+        location -> Text,
+        quantity -> Integer,
+        placed_on -> Date,
+        expires_on -> Date,
+        removed_on -> Nullable<Date>,
+        removed_reason -> Nullable<Text>,
+        removed_by -> Nullable<IdSql>,
+        removed_at -> Nullable<TsUtc>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// What the rule last found wrong at a facility, so that a finding is opened or observed only when that changes.
+    fire_assessment (facility_id, item_code) {
+        facility_id -> IdSql,
+        item_code -> Text,
+        facts -> Text,
+        finding_id -> IdSql,
+        assessed_at -> TsUtc,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// A bulletin 信息通报 between the bureau and the fire brigade.
+    fire_bulletin (id) {
+        id -> IdSql,
+        number -> Text,
+        direction -> Text,
+        subject -> Text,
+        content -> Text,
+        reference -> Nullable<Text>,
+        sent_by -> IdSql,
+        sent_name -> Text,
+        sent_at -> TsUtc,
+        received_by -> Nullable<IdSql>,
+        received_name -> Nullable<Text>,
+        received_at -> Nullable<TsUtc>,
+        result -> Nullable<Text>,
+        result_by -> Nullable<IdSql>,
+        result_name -> Nullable<Text>,
+        result_at -> Nullable<TsUtc>,
+        revision -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// A facility that a bulletin names.
+    fire_bulletin_facility (bulletin_id, facility_id) {
+        bulletin_id -> IdSql,
+        facility_id -> IdSql,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// A finding that a bulletin names.
+    fire_bulletin_finding (bulletin_id, finding_id) {
+        bulletin_id -> IdSql,
+        finding_id -> IdSql,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     area,
     area_version,
@@ -1423,5 +1591,15 @@ diesel::allow_tables_to_appear_in_same_query!(
     project,
     project_milestone,
     project_update,
-    opinion
+    opinion,
+    fire_profile,
+    fire_line,
+    fire_certificate,
+    fire_drill,
+    fire_training,
+    fire_equipment,
+    fire_assessment,
+    fire_bulletin,
+    fire_bulletin_facility,
+    fire_bulletin_finding
 );

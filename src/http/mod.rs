@@ -24,6 +24,7 @@ mod delegations;
 mod directory;
 mod escalation;
 mod findings;
+mod fire;
 mod groups;
 mod handover;
 mod inspections;

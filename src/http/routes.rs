@@ -4,9 +4,9 @@
 use super::operation::{Operation, OperationSpec};
 use super::{
     access, annex, audit, batch, calendar, campaigns, checklists, compliance, delegations, directory,
-    escalation, findings, groups, handover, inspections, ledger, letters, loop_steps, meetings, notices,
-    opinions, origins, photos, projects, quarantine, settings, sync, task_sheet, today, tus, uploads,
-    webhooks,
+    escalation, findings, fire, groups, handover, inspections, ledger, letters, loop_steps, meetings,
+    notices, opinions, origins, photos, projects, quarantine, settings, sync, task_sheet, today, tus,
+    uploads, webhooks,
 };
 use actix_web::http::Method;
 use actix_web::{Route, web};
@@ -436,6 +436,93 @@ pub fn table() -> Routes {
         .delete("/webhooks/{webhook_id}", "delete_webhook", "删除订阅", webhooks::delete)
         .post("/webhooks/{webhook_id}/secrets", "rotate_webhook_secret", "更换订阅密钥", webhooks::rotate)
         .post("/webhooks/{webhook_id}/tests", "test_webhook", "发送测试消息", webhooks::test);
+    t.section("消防台账")
+        .get(
+            "/fire/summary",
+            "fire_summary",
+            "持证、值班、演练与器材汇总（可与基准日比较）",
+            fire::find_summary,
+        )
+        .get("/fire/facilities/{facility_id}", "fire_facility", "单个设施的消防台账", fire::find_facility)
+        .put(
+            "/fire/facilities/{facility_id}",
+            "put_fire_facility",
+            "登记消防控制室与值班要求（生成新版本）",
+            fire::put_facility,
+        )
+        .get("/fire/certificates", "list_certificates", "持证与报考人员", fire::list_certificates)
+        .post("/fire/certificates", "create_certificate", "登记持证或报考人员", fire::create_certificate)
+        .post(
+            "/fire/certificates/import",
+            "import_certificates",
+            "从 CSV 导入持证与报考人员",
+            fire::imports::certificates,
+        )
+        .get(
+            "/fire/certificates/{line_id}",
+            "find_certificate",
+            "查看持证人员及其版本",
+            fire::find_certificate,
+        )
+        .patch(
+            "/fire/certificates/{line_id}",
+            "change_certificate",
+            "变更持证人员（生成新版本）",
+            fire::change_certificate,
+        )
+        .get("/fire/drills", "list_drills", "消防演练", fire::records::list_drills)
+        .post("/fire/drills", "create_drill", "登记消防演练", fire::records::create_drill)
+        .get("/fire/trainings", "list_trainings", "消防培训", fire::records::list_trainings)
+        .post("/fire/trainings", "create_training", "登记消防培训", fire::records::create_training)
+        .get("/fire/equipment", "list_equipment", "消防器材及其有效期", fire::records::list_equipment)
+        .post("/fire/equipment", "create_equipment", "登记消防器材", fire::records::create_equipment)
+        .post("/fire/equipment/import", "import_equipment", "从 CSV 导入消防器材", fire::imports::equipment)
+        .post(
+            "/fire/equipment/{line_id}/removals",
+            "remove_equipment",
+            "登记消防器材撤换",
+            fire::records::remove_equipment,
+        )
+        .post(
+            "/fire/lines/{line_id}/confirmations",
+            "confirm_fire_line",
+            "确认运营机构填报",
+            fire::confirm_line,
+        )
+        .post(
+            "/fire/lines/{line_id}/dismissals",
+            "dismiss_fire_line",
+            "不予计入运营机构填报",
+            fire::dismiss_line,
+        )
+        .post(
+            "/fire/lines/{line_id}/withdrawals",
+            "withdraw_fire_line",
+            "撤销误登的记录",
+            fire::withdraw_line,
+        );
+    t.section("消防信息通报")
+        .get("/fire/bulletins", "list_bulletins", "信息通报列表", fire::bulletins::list)
+        .post("/fire/bulletins", "send_bulletin", "发出信息通报", fire::bulletins::send)
+        .get("/fire/bulletins/{bulletin_id}", "find_bulletin", "查看信息通报", fire::bulletins::find)
+        .patch(
+            "/fire/bulletins/{bulletin_id}",
+            "correct_bulletin",
+            "更正未签收的信息通报",
+            fire::bulletins::correct,
+        )
+        .post(
+            "/fire/bulletins/{bulletin_id}/receipts",
+            "receive_bulletin",
+            "签收信息通报",
+            fire::bulletins::receive,
+        )
+        .post(
+            "/fire/bulletins/{bulletin_id}/results",
+            "conclude_bulletin",
+            "反馈信息通报的处理结果",
+            fire::bulletins::conclude,
+        );
     t.section("离线同步").get("/sync", "sync", "手机离线所需数据的变更", sync::sync);
     t.section("参数")
         .get("/settings", "list_settings", "参数列表", settings::list)

@@ -6,12 +6,13 @@ mod queue;
 mod registry;
 pub mod works;
 
-pub use queue::{Job, enqueue};
-pub use registry::RenderLetter;
+pub use queue::{Job, enqueue, is_known};
+pub use registry::{AssessFireRegister, RenderLetter};
 
 use crate::app::App;
 use crate::db::sequencer::sequence_now;
 use crate::fault::Outcome;
+use crate::fire;
 use crate::metrics;
 use crate::notices;
 use crate::uploads::{finish_staged, nodes, sweep};
@@ -74,6 +75,8 @@ const IDLE: Duration = Duration::from_millis(150);
 
 /// How often uploads are completed that an outage of the storage left whole but without a receipt.
 const FINISH: Duration = Duration::from_secs(30);
+/// How often it is looked whether a new business day has its daily work.
+const DAILY: Duration = Duration::from_secs(60);
 /// How often everything is swept, and for the first time how long after the start.
 const SWEEP: Duration = Duration::from_secs(24 * 3600);
 const FIRST_SWEEP: Duration = Duration::from_secs(3600);
@@ -110,7 +113,7 @@ fn told(what: &str, done: Outcome<()>) {
 }
 
 impl Workers {
-    /// Starts the job worker, the sequencer, the node's heartbeat, the care for uploads, the digests, the scheduler and the courier of
+    /// Starts the job worker, the sequencer, the node's heartbeat, the care for uploads, the digests, the scheduler, the daily work and the courier of
     /// what leaves the house.
     ///
     /// # Errors
@@ -131,8 +134,10 @@ impl Workers {
         })?);
         let (node_app, uploads_app) = (app.clone(), app.clone());
         let beat = Periodic::after(Duration::ZERO, nodes::BEAT);
+        let daily = Periodic::after(Duration::ZERO, DAILY);
         threads.push(looped("node", stop.clone(), move || {
             beat.when_due(|| told("heartbeat", nodes::beat(&node_app)));
+            daily.when_due(|| told("daily work", fire::daily::enqueue_today(&node_app)));
             false
         })?);
         let (finish, sweep_daily) =

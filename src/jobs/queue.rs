@@ -51,7 +51,10 @@ pub fn enqueue<J: Job>(tx: &mut Tx<'_>, payload: &J, dedupe: Option<String>) -> 
     Ok(())
 }
 
-/// Whether a job with this `dedupe` key is or was there.
+/// Whether a job was enqueued under a `dedupe` key, whatever has become of it.
+///
+/// # Errors
+/// The database's.
 pub fn is_known(conn: &mut AnyConn, key: &str) -> Outcome<bool> {
     Ok(job::table.filter(job::dedupe.eq(key)).count().get_result::<i64>(conn)? > 0)
 }

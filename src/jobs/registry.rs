@@ -4,6 +4,7 @@ use super::queue::Job;
 use crate::app::App;
 use crate::fault::{Fault, Outcome};
 use crate::ids::LetterId;
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -26,6 +27,17 @@ impl Job for HourlyWork {
     const KIND: &'static str = "hourly_work";
 }
 
+/// Lets the rules of the fire register look at every facility.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AssessFireRegister {
+    /// The business day that it is for.
+    pub day: NaiveDate,
+}
+
+impl Job for AssessFireRegister {
+    const KIND: &'static str = "assess_fire_register";
+}
+
 /// Runs a job by its kind.
 pub fn run(app: &Arc<App>, kind: &str, payload: &str) -> Outcome<()> {
     match kind {
@@ -34,6 +46,7 @@ pub fn run(app: &Arc<App>, kind: &str, payload: &str) -> Outcome<()> {
             crate::letters::render::render(app, job.letter)
         }
         HourlyWork::KIND => super::works::run(app),
+        AssessFireRegister::KIND => crate::fire::daily::run(app),
         unknown => Err(Fault::internal(format!("unknown job kind {unknown}"))),
     }
 }

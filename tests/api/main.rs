@@ -32,6 +32,7 @@ mod direction;
 mod escalation;
 mod facilities;
 mod findings;
+mod fire;
 mod golden;
 mod handover;
 mod import;
@@ -79,6 +80,7 @@ fn register(suite: &mut Suite) {
     findings::register(suite);
     escalation::register(suite);
     ledgers::register(suite);
+    fire::register(suite);
     letters::register(suite);
     notices::register(suite);
     golden::register(suite);

@@ -17,6 +17,7 @@ use super::build::{self, id, unique};
 use super::client::Reply;
 use super::deputies;
 use super::escalation::talk;
+use super::fire;
 use super::people::{Caller, PASSWORD, Place};
 use super::spec::{self, Op};
 use super::suite::{Suite, both};
@@ -159,6 +160,10 @@ struct Scene<'a> {
     project: String,
     /// A supervisor's opinion on the finding.
     opinion: String,
+    /// A line of the fire register that counts.
+    certificate: String,
+    /// From the bureau to the brigade.
+    bulletin: String,
 }
 
 /// A subscription of another system.
@@ -245,12 +250,18 @@ impl<'a> Scene<'a> {
         let path = format!("/findings/{}/referrals", finding_of(0));
         let referred = json!({"agency": "fire", "addressee": "示例区消防救援大队", "matter": "涉及消防设施"});
         let referral = id(&app.as_(Caller::SecondDrafter).post(&path, &referred).ok()["referrals"][0]);
+        let held = fire::held(&facility, &fire::number());
+        let certificate = app.as_(Caller::Drafter).post("/fire/certificates", &held).created();
+        let bulletin = json!({"subject": "题", "content": "文", "facility_ids": [facility]});
+        let bulletin = app.as_(Caller::Drafter).post("/fire/bulletins", &bulletin).created();
         Self {
             complaint: id(&complaint["finding"]),
             group: id(&drafter.post("/groups", &plan(&finding)).created()),
             project: id(&drafter.post("/projects", &project(app)).created()),
             opinion: id(&opinion),
             app,
+            certificate: id(&certificate["certificate"]),
+            bulletin: id(&bulletin),
             user: id(&app.as_(Caller::Admin).post("/users", &body).created()["user"]),
             checklist: build::checklist(app, Station).0,
             calendar: build::calendar_version(app),
@@ -281,6 +292,37 @@ impl<'a> Scene<'a> {
 
     fn contest(&self, step: &str, body: Value) -> Ask {
         at(format!("/findings/{}/{step}", self.contested)).with(body)
+    }
+
+    /// A drill (0), a training (1) or equipment (2) to be entered.
+    fn record(&self, kind: usize) -> Ask {
+        let (path, body) = &fire::records(&self.facility)[kind];
+        at(*path).with(body.clone())
+    }
+
+    /// The line of one that somebody has entered.
+    fn entered(&self, kind: usize, by: Caller) -> String {
+        let (path, body) = &fire::records(&self.facility)[kind];
+        id(&self.app.as_(by).post(path, body).created())
+    }
+
+    /// A file with one line of the own station, only to be judged.
+    fn import(&self, what: &str) -> Ask {
+        let csv = match what {
+            "equipment" => {
+                "facility_code,kind,location,quantity,placed_on,expires_on\n\
+                 T-own-station,other,1F,1,2026-01-01,2027-01-01\n"
+            }
+            _ => {
+                "facility_code,person,level,employer,status,since\n\
+                 T-own-station,A,junior,B,registered,2026-01-01\n"
+            }
+        };
+        at(format!("/fire/{what}/import")).with(json!({"csv": csv, "dry_run": true}))
+    }
+
+    fn bulletin_body(&self) -> Value {
+        json!({"subject": "题", "content": "文", "facility_ids": [self.facility]})
     }
 
     /// The revision of a thing at this moment, whoever changed it before.
@@ -666,6 +708,62 @@ const ROWS: &[Row] = &[
     row("streets_compliance", &[200], Missing, |s| {
         at(format!("/compliance/streets?campaign_id={}", s.campaign))
     }),
+    row("fire_summary", &[200], Unbound, |_| at("/fire/summary")),
+    row("fire_facility", &[200], Missing, |s| at(format!("/fire/facilities/{}", s.facility))),
+    row("put_fire_facility", &[200], Missing, |s| {
+        let path = format!("/fire/facilities/{}", s.facility);
+        let revision = s.revision_of(&path, Caller::Supervisor);
+        at(path).revision(revision).with(json!({"control_room": true}))
+    }),
+    row("list_certificates", &[200], Unbound, |_| at("/fire/certificates")),
+    row("create_certificate", &[201], Culprit("/facility_id"), |s| {
+        at("/fire/certificates").with(fire::registered(&s.facility))
+    }),
+    row("import_certificates", &[200], Culprit("/csv/2/facility_code"), |s| s.import("certificates")),
+    row("find_certificate", &[200], Missing, |s| at(format!("/fire/certificates/{}", s.certificate))),
+    row("change_certificate", &[200], Missing, |s| {
+        let path = format!("/fire/certificates/{}", s.certificate);
+        let revision = s.revision_of(&path, Caller::Supervisor);
+        at(path).revision(revision).with(json!({"since": "2026-08-03", "employer": "他处", "reason": "调动"}))
+    }),
+    row("list_drills", &[200], Unbound, |_| at("/fire/drills")),
+    row("create_drill", &[201], Culprit("/facility_id"), |s| s.record(0)),
+    row("list_trainings", &[200], Unbound, |_| at("/fire/trainings")),
+    row("create_training", &[201], Culprit("/facility_id"), |s| s.record(1)),
+    row("list_equipment", &[200], Unbound, |_| at("/fire/equipment")),
+    row("create_equipment", &[201], Culprit("/facility_id"), |s| s.record(2)),
+    row("import_equipment", &[200], Culprit("/csv/2/facility_code"), |s| s.import("equipment")),
+    row("remove_equipment", &[200], Missing, |s| {
+        let line = s.entered(2, Caller::Drafter);
+        let body = json!({"on": "2026-08-03", "reason": "到期更换"});
+        at(format!("/fire/equipment/{line}/removals")).with(body)
+    }),
+    row("confirm_fire_line", &[200], Missing, |s| {
+        at(format!("/fire/lines/{}/confirmations", s.entered(0, Caller::Operator))).with(json!({}))
+    }),
+    row("dismiss_fire_line", &[200], Missing, |s| {
+        let line = s.entered(0, Caller::Operator);
+        at(format!("/fire/lines/{line}/dismissals")).with(json!({"reason": "查无此事"}))
+    }),
+    row("withdraw_fire_line", &[200], Missing, |s| {
+        let line = s.entered(0, Caller::Drafter);
+        at(format!("/fire/lines/{line}/withdrawals")).with(json!({"reason": "误登"}))
+    }),
+    row("list_bulletins", &[200], Unbound, |_| at("/fire/bulletins")),
+    row("send_bulletin", &[201], Culprit("/facility_ids/0"), |s| {
+        at("/fire/bulletins").with(s.bulletin_body())
+    }),
+    row("find_bulletin", &[200], Missing, |s| at(format!("/fire/bulletins/{}", s.bulletin))),
+    // Only the side that sends corrects, and only the other receives and answers.
+    row("correct_bulletin", &[200, 409], Missing, |s| {
+        let path = format!("/fire/bulletins/{}", s.bulletin);
+        let revision = s.revision_of(&path, Caller::Supervisor);
+        at(path).revision(revision).with(json!({"subject": "更正"}))
+    }),
+    row("receive_bulletin", &[200, 409], Missing, |s| at(format!("/fire/bulletins/{}/receipts", s.bulletin))),
+    row("conclude_bulletin", &[200, 409], Missing, |s| {
+        at(format!("/fire/bulletins/{}/results", s.bulletin)).with(json!({"result": "已处理"}))
+    }),
     row("sync", &[200], Unbound, |_| at("/sync")),
     row("list_audit", &[200], Unbound, |_| at("/audit")),
 ];
@@ -816,6 +914,9 @@ fn lists(app: &TestApp) -> Vec<List> {
         let seen = build::inspection(app, &station, &["YK-02", "YK-14"]).of_campaign(campaign);
         seen.put_whole(&app.as_(Caller::At(Role::Inspector, Place::Everywhere)));
         quarantined(app, place);
+        let drafter = app.as_(Caller::At(Role::Drafter, Place::Everywhere));
+        drafter.post("/fire/certificates", &fire::held(&station, &fire::number())).created();
+        fire::records(&station).iter().for_each(|(path, body)| drop(drafter.post(path, body).created()));
     }
     for (place, campaign) in &campaigns {
         build::letters(app, *place, campaign);
@@ -829,6 +930,10 @@ fn lists(app: &TestApp) -> Vec<List> {
         list("/findings", Action::ReadFindings, Some("facility_id")),
         list("/ledger", Action::ReadFindings, Some("facility_id")),
         list("/letters", Action::ReadLetters, None),
+        list("/fire/certificates", Action::ReadFireRegister, Some("facility_id")),
+        list("/fire/drills", Action::ReadFireRegister, Some("facility_id")),
+        list("/fire/trainings", Action::ReadFireRegister, Some("facility_id")),
+        list("/fire/equipment", Action::ReadFireRegister, Some("facility_id")),
         list("/compliance/facilities", Action::ReadCompliance, Some("facility_id")),
         list(
             &format!("/compliance/facilities?campaign_id={}", campaigns[0].1),

@@ -1,0 +1,10 @@
+DROP TABLE fire_bulletin_finding;
+DROP TABLE fire_bulletin_facility;
+DROP TABLE fire_bulletin;
+DROP TABLE fire_assessment;
+DROP TABLE fire_equipment;
+DROP TABLE fire_training;
+DROP TABLE fire_drill;
+DROP TABLE fire_certificate;
+DROP TABLE fire_line;
+DROP TABLE fire_profile;
