@@ -172,7 +172,7 @@ fn somebody_elses_photo(app: &TestApp) {
         }
     }
     built.photos[0].put(&inspector).created();
-    for caller in [Caller::Reviewer, Caller::Supervisor, Caller::Fire] {
+    for caller in [Caller::Reviewer, Caller::Supervisor, Caller::Registrar] {
         let answer = stores_nothing(app, || Photo::new("scene", None).put(&app.as_(caller)));
         answer.expect(403, "permission_denied");
     }

@@ -62,6 +62,7 @@ impl Op {
     pub fn any_path(&self) -> String {
         let fill = |part: &str| match part {
             "{size}" => "320".to_string(),
+            "{position}" => "1".to_string(),
             part if part.starts_with('{') => super::build::uuid().to_string(),
             part => part.to_string(),
         };

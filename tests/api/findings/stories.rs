@@ -404,7 +404,7 @@ fn action(event: Event) -> Action {
         Event::Assign => Action::AssignFinding,
         Event::Contact => Action::LogContact,
         Event::Stage => Action::FinishStage,
-        Event::CloseOnSite { .. } => unreachable!("no request of its own"),
+        Event::CloseOnSite { .. } | Event::Mirror => unreachable!("no request of its own"),
     }
 }
 
