@@ -92,7 +92,7 @@ impl<'a> Day<'a> {
     pub fn due(&self, facts: &Facts, known: &BTreeSet<Key>) -> Vec<Due<'a>> {
         let mut due = match (facts.state, facts.due_on) {
             (State::Open, _) if facts.third_party => self.unconfirmed(facts),
-            (state, Some(due_on)) if state.is_to_rectify() => self.to_act(facts, due_on),
+            (state, Some(due_on)) if state.is_to_rectify() => self.acting(facts, due_on),
             (State::Rectified | State::Checked, Some(due_on))
                 if facts.claimed_on.is_some_and(|c| c > due_on) =>
             {
@@ -110,7 +110,7 @@ impl<'a> Day<'a> {
         self.after(Mark::ToConfirm, 0, last)
     }
 
-    fn to_act(&self, facts: &Facts, due_on: NaiveDate) -> Vec<Due<'a>> {
+    fn acting(&self, facts: &Facts, due_on: NaiveDate) -> Vec<Due<'a>> {
         let mut due = self.near(facts, 0, due_on);
         due.extend(self.overdue(0, due_on));
         for stage in facts.stages.iter().filter(|_| facts.state == State::LongTerm) {

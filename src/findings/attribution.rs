@@ -38,10 +38,13 @@ pub fn waited_for(state: State, route: Route) -> Option<Party> {
     }
 }
 
+/// A state with when it began and when it ended; the last has not.
+pub type Interval = (State, DateTime<Utc>, Option<DateTime<Utc>>);
+
 /// Days that each party took, counted at midnights in Asia/Shanghai: a day belongs to whoever is waited for when it
 /// ends. While the finding lies with another authority (`elsewhere`, from and until), the days are that one's.
 pub fn days(
-    intervals: &[(State, DateTime<Utc>, Option<DateTime<Utc>>)],
+    intervals: &[Interval],
     elsewhere: &[(DateTime<Utc>, Option<DateTime<Utc>>)],
     route: Route,
     now: DateTime<Utc>,

@@ -20,6 +20,7 @@ use crate::ids::{AreaId, CampaignId, FacilityId, FindingId, GroupId, TypedId as 
 use crate::photos::{self, SubjectKind};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
@@ -162,8 +163,8 @@ fn read_beside(conn: &mut AnyConn, rows: &[FindingRow]) -> Outcome<Beside> {
     }
     let mut streets = HashMap::new();
     for row in rows {
-        if !streets.contains_key(&row.street_id) {
-            streets.insert(row.street_id, directory::street(conn, row.street_id)?.name);
+        if let Entry::Vacant(place) = streets.entry(row.street_id) {
+            place.insert(directory::street(conn, row.street_id)?.name);
         }
     }
     Ok(Beside {

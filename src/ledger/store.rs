@@ -35,14 +35,17 @@ pub fn intervals(conn: &mut AnyConn, ids: &[FindingId]) -> Outcome<HashMap<Findi
     Ok(by_finding)
 }
 
+/// From when to when something was; it may last.
+pub type Span = (Ts, Option<Ts>);
+
 /// From when to when each finding lay with another authority.
-pub fn away(conn: &mut AnyConn, ids: &[FindingId]) -> Outcome<HashMap<FindingId, Vec<(Ts, Option<Ts>)>>> {
+pub fn away(conn: &mut AnyConn, ids: &[FindingId]) -> Outcome<HashMap<FindingId, Vec<Span>>> {
     let rows: Vec<(FindingId, Ts, Option<Ts>)> = referral::table
         .filter(referral::finding_id.eq_any(ids.to_vec()))
         .order((referral::sent_at, referral::id))
         .select((referral::finding_id, referral::sent_at, referral::result_at))
         .load(conn)?;
-    let mut by_finding: HashMap<FindingId, Vec<(Ts, Option<Ts>)>> = HashMap::new();
+    let mut by_finding: HashMap<FindingId, Vec<Span>> = HashMap::new();
     for (id, from, to) in rows {
         by_finding.entry(id).or_default().push((from, to));
     }

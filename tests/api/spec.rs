@@ -63,6 +63,7 @@ impl Op {
         let fill = |part: &str| match part {
             "{size}" => "320".to_string(),
             "{position}" => "1".to_string(),
+            "{name}" => "sampling".to_string(),
             part if part.starts_with('{') => super::build::uuid().to_string(),
             part => part.to_string(),
         };
