@@ -182,7 +182,7 @@ fn meetings_are_found_by_what_they_concern(app: &TestApp) {
     }
     // A street's clerk reads what concerns the district, and corrects only what lies wholly within reach.
     let sibling = app.as_(Caller::At(Role::Drafter, Place::Sibling));
-    assert_eq!(sibling.all("/meetings").iter().map(id).collect::<Vec<_>>(), [district.clone()]);
+    assert_eq!(sibling.all("/meetings").iter().map(id).collect::<Vec<_>>(), std::slice::from_ref(&district));
     sibling.get(&format!("/meetings/{of_finding}")).expect(404, "not_found");
     let body = json!({"reason": "更正", "meeting": feedback});
     let tag = [("If-Match", "\"1\"")];
