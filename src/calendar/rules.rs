@@ -90,7 +90,7 @@ impl WorkCalendar {
         self.walk(end, count, |day| day.checked_sub_days(Days::new(1)))
     }
 
-    /// How many working days lie after `start` up to and including `end`, so that `end` is the so-manieth working day
+    /// How many working days lie after `start` up to and including `end`, so that `end` is the working day of that count
     /// after `start` if it is one; 0 where `end` is not later.
     pub fn working_days_between(&self, start: NaiveDate, end: NaiveDate) -> Reckoned<usize> {
         let after = start.iter_days().skip(1).take_while(|day| *day <= end);
