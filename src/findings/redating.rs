@@ -83,6 +83,10 @@ fn redate_one(tx: &mut Tx<'_>, mut row: FindingRow, calendar: &WorkCalendar) -> 
         "provisional": anew.provisional, "calendar_version_before": row.calendar_version,
         "calendar_version": anew.calendar_version,
     });
+    // As first set, and never moved but by the calendar: what was promised follows it.
+    if row.due_original == row.due_on {
+        row.due_original = Some(due_on);
+    }
     row.due_on = Some(due_on);
     row.due_rule = Some(rule);
     row.calendar_version = Some(anew.calendar_version);

@@ -215,10 +215,12 @@ pub fn codes_at(conn: &mut AnyConn, facility: FacilityId) -> Outcome<BTreeSet<St
     Ok(codes.into_iter().collect())
 }
 
-/// The findings whose deadline runs and is not certain.
+/// The findings whose deadline runs and is not certain, apart from those whose day the clerk has confirmed.
 pub fn provisionally_due(conn: &mut AnyConn) -> Outcome<Vec<FindingId>> {
-    let running =
-        finding::table.filter(finding::due_provisional).filter(finding::state.eq_any(State::RUNNING));
+    let running = finding::table
+        .filter(finding::due_provisional)
+        .filter(finding::due_confirmed_by.is_null())
+        .filter(finding::state.eq_any(State::RUNNING));
     Ok(running.order(finding::id).select(finding::id).load(conn)?)
 }
 
