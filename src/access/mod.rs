@@ -1,8 +1,9 @@
 //! Who may do what, and where. `permissions` is the pure table role × action; `scope` turns a person's dated grants into
 //! the places they reach; `passwords`, `keys` and `tokens` are the proofs; `sessions` logs in and out; `users` keeps the
-//! accounts; `delegations` lets a deputy stand in. Serves every capability and knows none of them.
+//! accounts; `disabling` closes them; `delegations` lets a deputy stand in. Serves every capability and knows none of them.
 
 pub mod delegations;
+pub mod disabling;
 mod employer;
 pub mod keys;
 pub mod passwords;

@@ -11,7 +11,7 @@ pub mod rules;
 mod store;
 
 use crate::access::users::{self, UserPatch, UserView};
-use crate::access::{Holder, delegations};
+use crate::access::{Holder, delegations, disabling};
 use crate::campaigns;
 use crate::clock::business_date;
 use crate::db::page::{Page, PageAsk, page};
@@ -154,7 +154,7 @@ pub fn hand_over(
     order: &Order,
     machine_now: DateTime<Utc>,
 ) -> Outcome<HandoverView> {
-    let active = users::is_active(tx.conn(), from)?.ok_or_else(|| Fault::missing("账号"))?;
+    let active = disabling::is_active(tx.conn(), from)?.ok_or_else(|| Fault::missing("账号"))?;
     let to = receiver(tx, from, order.to)?;
     let now = tx.now();
     let items = open_items(tx.conn(), from, now)?;
@@ -175,7 +175,7 @@ pub fn hand_over(
     };
     store::insert(tx.conn(), &row, &rows_of(row.id, items.clone()))?;
     if row.disabled {
-        users::disable(tx, from, machine_now)?;
+        disabling::disable(tx, from, machine_now)?;
     }
     let counts: Value = count(&items).into_iter().map(|(k, n)| (k.code().to_string(), json!(n))).collect();
     let detail = json!({ "handover": row.id, "to": order.to, "items": counts, "reason": row.reason,
@@ -191,7 +191,7 @@ fn receiver(tx: &mut Tx<'_>, from: UserId, to: UserId) -> Outcome<Holder> {
     let today = business_date(tx.now());
     let unknown = || Fault::invalid("/to", "unknown_user", "账号不存在");
     let holder = users::person_on(tx.conn(), to, today).map_err(|e| e.if_missing(unknown))?;
-    users::refuse_leaver(tx.conn(), to)?;
+    disabling::refuse_leaver(tx.conn(), to)?;
     Ok(holder)
 }
 

@@ -9,7 +9,7 @@ use crate::access::permissions::{Action, Permission, Role};
 use crate::access::scope::{
     Holder, Lapsed, Reach, Scope, minds_lapsed, scope_of, scope_of_lapsed, stood_in_for,
 };
-use crate::access::{Actor, Principal, Stamp, store, tokens, users};
+use crate::access::{Actor, Principal, Stamp, disabling, store, tokens};
 use crate::app::App;
 use crate::clock::{business_date, machine_now};
 use crate::db::types::Coded as _;
@@ -116,7 +116,7 @@ impl<P: Permission> Allowed<P> {
     {
         let id = self.user_id;
         let checked = move |tx: &mut Tx<'_>| {
-            users::refuse_disabled(tx.conn(), id)?;
+            disabling::refuse_disabled(tx.conn(), id)?;
             f(tx)
         };
         self.app.db.write(self.stamp(), P::ACTION.code(), checked).await
@@ -213,7 +213,7 @@ fn person(
     now: DateTime<Utc>,
     action: Action,
 ) -> Outcome<Person> {
-    let ended = users::session_ended;
+    let ended = disabling::session_ended;
     let session = store::session(conn, claims.sid)?.filter(|s| s.revoked_at.is_none()).ok_or_else(ended)?;
     let account = store::account(conn, claims.sub)?.ok_or_else(ended)?;
     if session.user_id != account.id || account.disabled_at.is_some() || account.token_version != claims.tv {

@@ -6,7 +6,7 @@ use super::on_site;
 use super::rules;
 use super::store::{self, ParticipantRow, VisitRow};
 use super::submit::Record;
-use crate::access::{Holder, users};
+use crate::access::{Holder, disabling};
 use crate::canonical;
 use crate::db::{AnyConn, Change, Ts, Tx};
 use crate::directory::FacilityNow;
@@ -84,7 +84,7 @@ fn lead_of(tx: &mut Tx<'_>, by: &Holder, visit: &Visit) -> Outcome<UserId> {
     let accounts: Vec<(usize, UserId)> = people.filter_map(|(n, p)| named(n, p)).collect();
     let mut unknown = vec![];
     for (n, id) in &accounts {
-        match users::is_active(tx.conn(), *id)? {
+        match disabling::is_active(tx.conn(), *id)? {
             None => {
                 let pointer = format!("/visit/participants/{n}/user_id");
                 unknown.push(FieldFault::new(pointer, "unknown_user", "账号不存在"));

@@ -3,7 +3,7 @@
 
 mod store;
 
-use crate::access::{Holder, Role, Spot, users};
+use crate::access::{Action, Holder, Role, Spot, delegations, disabling, users};
 use crate::clock::business_date;
 use crate::db::{AnyConn, Change, Tx};
 use crate::fault::{Fault, Outcome};
@@ -82,12 +82,12 @@ pub fn assign(
     }
     let unknown = || Fault::invalid("/user_id", "unknown_user", "账号不存在");
     let who = users::person_on(tx.conn(), clerk, business_date(now)).map_err(|e| e.if_missing(unknown))?;
-    users::refuse_leaver(tx.conn(), clerk)?;
+    disabling::refuse_leaver(tx.conn(), clerk)?;
     let spot = Spot::finding(found.street_id, found.facility_id, &found.category);
     if !can_take(&who, spot) {
         return Err(Fault::refused("out_of_their_reach", "该人员不是经办人，或权限不及该问题"));
     }
-    crate::access::delegations::act(tx, by, crate::access::Action::AssignOfficer.roles(), spot)?;
+    delegations::act(tx, by, Action::AssignOfficer.roles(), spot)?;
     if store::last(tx.conn(), id)?.is_some_and(|row| row.user_id == clerk && row.until_at.is_none()) {
         tx.audit("finding", id, json!({ "officer": clerk, "again": true }));
         return Ok(false);

@@ -25,7 +25,7 @@ pub use receiving::{Algorithm, Body, Checksum, stage};
 pub use rules::{EXPIRES_AFTER, UploadName, is_node_name};
 pub use staging::{Scratch, Uploads};
 
-use crate::access::users;
+use crate::access::disabling;
 use crate::app::App;
 use crate::clock::machine_now;
 use crate::db::{AnyConn, Stamp, Tx};
@@ -151,7 +151,7 @@ fn open_row(
     fresh: UploadId,
 ) -> Outcome<UploadId> {
     let now = machine_now();
-    users::refuse_disabled(tx.conn(), owner)?;
+    disabling::refuse_disabled(tx.conn(), owner)?;
     let Announced { photo_id, sha256, length } = announced.clone();
     photos::expected(tx.conn(), owner, photo_id, &sha256, length)?;
     tx.audit("upload", fresh, json!({ "photo": photo_id, "sha256": sha256, "length": length }));

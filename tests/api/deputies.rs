@@ -2,10 +2,10 @@
 //! trail, and that three steps need three persons whoever stands in for whom.
 
 use super::app::TestApp;
-use super::build::{self, id};
+use super::build::{self, id, inspection};
 use super::client::Reply;
 use super::findings::{detail, found};
-use super::inspections::{facility, leaves_nothing};
+use super::inspections::{facility, fresh, leaves_nothing};
 use super::letters::{drafted, take};
 use super::people::{Caller, Place};
 use super::suite::{Suite, both};
@@ -28,6 +28,7 @@ pub fn register(suite: &mut Suite) {
         where_ones_own_grant_would_do_one_acts_for_oneself,
         nobody_goes_on_with_what_was_done_in_their_name,
         a_deputy_may_not_do_what_the_principal_may_not,
+        a_deputy_decides_about_no_record_of_the_principals,
         whoever_acts_in_their_own_right_is_not_held_to_the_principal,
         delegations_are_listed_by_person_and_day,
     );
@@ -111,7 +112,7 @@ fn what_ends_for_the_principal_ends_for_the_deputy(app: &TestApp) {
     assert_eq!(deputy.get("/me").ok()["roles"], json!(["registrar"]));
     // Who has left has nothing that another could hold, whatever became of the delegation.
     let user = app.world.person(Caller::Registrar).user;
-    app.write(move |tx| yixun::access::users::disable(tx, user, yixun::clock::machine_now()));
+    app.write(move |tx| yixun::access::disabling::disable(tx, user, yixun::clock::machine_now()));
     deputy.get("/letters").expect(403, "permission_denied");
 }
 
@@ -317,6 +318,27 @@ fn a_deputy_may_not_do_what_the_principal_may_not(app: &TestApp) {
     stand_in(app, Caller::Issuer, Caller::SecondReviewer);
     let issued = take(app, Caller::SecondReviewer, letter, "issue").ok()["letters"][0].clone();
     assert_eq!(issued["issued_for"], app.user(Caller::Issuer));
+}
+
+fn a_deputy_decides_about_no_record_of_the_principals(app: &TestApp) {
+    let ended = fresh(app, Station);
+    let seen = inspection(app, &ended, &[]);
+    let gone = json!({"status": "ended"});
+    app.as_(Caller::Drafter).patch(&format!("/facilities/{ended}"), Some(1), &gone).ok();
+    let receipt = seen.put(&app.as_(Caller::Inspector)).is(202);
+    let record = receipt["quarantine_id"].as_str().expect("an id");
+    let dismiss = |by: Caller| {
+        let path = format!("/quarantine/{record}/dismissals");
+        app.as_(by).post(&path, &json!({"reason": "设施已停办"}))
+    };
+    give(app, Caller::Inspector, "drafter", Place::District).created();
+    stand_in(app, Caller::Inspector, Caller::NoRole);
+    dismiss(Caller::NoRole).expect(409, "own_work");
+    stand_in(app, Caller::SecondDrafter, Caller::Registrar);
+    dismiss(Caller::Registrar).ok();
+    let label = label(app, Caller::Registrar, Caller::SecondDrafter);
+    let last = trail(app, record).pop();
+    assert_eq!(last, Some((json!(label), json!([app.user(Caller::SecondDrafter)]))));
 }
 
 fn whoever_acts_in_their_own_right_is_not_held_to_the_principal(app: &TestApp) {

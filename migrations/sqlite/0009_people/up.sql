@@ -60,13 +60,14 @@ CREATE TABLE handover_item (
 
 -- The clerk in charge; who drafted a letter or planned a campaign stays what it was.
 ALTER TABLE letter ADD COLUMN clerk_id BLOB REFERENCES user_account (id);
-UPDATE letter SET clerk_id = drafted_by;
 CREATE INDEX letter_clerk_id ON letter (clerk_id);
 ALTER TABLE campaign ADD COLUMN clerk_id BLOB REFERENCES user_account (id);
-UPDATE campaign SET clerk_id = created_by;
 CREATE INDEX campaign_clerk_id ON campaign (clerk_id);
 
 -- For whom a deputy took the step.
 ALTER TABLE letter ADD COLUMN submitted_for BLOB REFERENCES user_account (id);
 ALTER TABLE letter ADD COLUMN approved_for BLOB REFERENCES user_account (id);
 ALTER TABLE letter ADD COLUMN issued_for BLOB REFERENCES user_account (id);
+
+UPDATE letter SET clerk_id = drafted_by;
+UPDATE campaign SET clerk_id = created_by;

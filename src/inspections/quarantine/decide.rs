@@ -2,7 +2,7 @@
 
 use super::store::{self, QuarantineRow};
 use super::{QuarantineState, leave};
-use crate::access::Holder;
+use crate::access::{Action, Holder, Spot, delegations};
 use crate::db::Tx;
 use crate::directory;
 use crate::fault::{Fault, Outcome};
@@ -29,12 +29,15 @@ fn held(tx: &mut Tx<'_>, by: &Holder, id: QuarantineId) -> Outcome<QuarantineRow
     let places = by.scope.places();
     let within = |r: &QuarantineRow| places.holds(r.street_id, Some(r.facility_id));
     let row = store::find_locked(tx.conn(), id)?.filter(within).ok_or_else(|| Fault::missing("暂存记录"))?;
-    if row.submitted_by == by.id {
+    let roles = Action::DecideQuarantine.roles();
+    let spot = Spot { street: row.street_id, facility: Some(row.facility_id), category: None };
+    if row.submitted_by == by.id || by.acts_for_as(roles, spot).contains(&row.submitted_by) {
         return Err(Fault::refused("own_work", "不能处理本人提交的记录"));
     }
     if row.state != QuarantineState::Held {
         return Err(Fault::refused("already_decided", "该记录已处理"));
     }
+    delegations::act(tx, by, roles, spot)?;
     Ok(row)
 }
 
