@@ -209,6 +209,8 @@ pub struct FindingDetail {
     pub contacts: Vec<ContactView>,
     /// Where it comes from, if it was entered by hand, oldest first.
     pub origins: Vec<OriginView>,
+    /// Of one that goes through the street: its own day for the first check 初核, two working days before the due day.
+    pub check_due_on: Option<NaiveDate>,
     /// Whose days they were up to now, by party.
     pub days: BTreeMap<Party, i64>,
 }
@@ -310,6 +312,15 @@ pub fn list(
     Ok(page(rows, limit, |f: &FindingRow| f.id, |f| view(f, now)))
 }
 
+/// Working days that a street's first check comes before the due day.
+const CHECK_BEFORE: u16 = 2;
+
+fn check_due_on(conn: &mut AnyConn, row: &FindingRow) -> Outcome<Option<NaiveDate>> {
+    let Some(due_on) = row.due_on.filter(|_| row.route == Route::Street) else { return Ok(None) };
+    let calendar = crate::calendar::load(conn)?;
+    Ok(Some(calendar.working_days_before(due_on, CHECK_BEFORE).value))
+}
+
 /// One finding within a scope, with its history.
 ///
 /// # Errors
@@ -321,6 +332,7 @@ pub fn find(conn: &mut AnyConn, scope: &Scope, id: FindingId, now: DateTime<Utc>
     let checks = store::checks(conn, id)?;
     let intervals = store::intervals(conn, id)?;
     Ok(FindingDetail {
+        check_due_on: check_due_on(conn, &row)?,
         days: side::days(conn, id, row.route, &intervals, now)?,
         finding: view(row, now),
         events: store::events(conn, id)?.into_iter().map(event).collect(),

@@ -9,18 +9,21 @@ use crate::clock::SHANGHAI;
 use crate::db::Stamp;
 use crate::escalation::{self, Portion};
 use crate::fault::{Fault, Outcome};
-use crate::metrics;
+use crate::{metrics, projects};
 use std::sync::Arc;
 
 /// A work with the name by which the log calls it.
 type Work = (&'static str, fn(&Arc<App>) -> Outcome<()>);
 
 /// The table.
-const WORKS: &[Work] = &[("clock", |app| {
-    let ticked = escalation::tick(&app.db, app.clock.now(), Portion::default())?;
-    tracing::info!(?ticked, "the clock has ticked");
-    Ok(())
-})];
+const WORKS: &[Work] = &[
+    ("clock", |app| {
+        let ticked = escalation::tick(&app.db, app.clock.now(), Portion::default())?;
+        tracing::info!(?ticked, "the clock has ticked");
+        Ok(())
+    }),
+    ("projects", |app| projects::alert(&app.db, app.clock.now()).map(drop)),
+];
 
 /// Enqueues the work of this hour; tells whether nobody had.
 ///

@@ -34,6 +34,12 @@ pub fn insert_notice(conn: &mut AnyConn, row: &NoticeRow) -> Outcome<()> {
     Ok(())
 }
 
+/// Whether somebody has been told something that is told once.
+pub fn anybody_told(conn: &mut AnyConn, dedupe: &str) -> Outcome<bool> {
+    let told = notice::table.filter(notice::dedupe.eq(dedupe));
+    Ok(told.count().get_result::<i64>(conn)? > 0)
+}
+
 /// Whether somebody has been told under this key.
 pub fn is_told(conn: &mut AnyConn, user: UserId, key: &str) -> Outcome<bool> {
     let known = notice::table.filter(notice::user_id.eq(user)).filter(notice::dedupe.eq(key));

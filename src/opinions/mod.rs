@@ -6,13 +6,14 @@ mod view;
 
 pub use view::{OpinionFilter, OpinionView, find, list};
 
-use crate::access::{Holder, Places};
+use crate::access::{Holder, Places, Role};
 use crate::clock::business_date;
 use crate::db::{AnyConn, Change, Tx};
 use crate::fault::{Fault, Outcome};
 use crate::findings;
 use crate::ids::{AreaId, FacilityId, FindingId, LetterId, OpinionId, TypedId as _};
 use crate::letters::{self, Reader};
+use crate::notices::{self, News, Notice, To};
 use chrono::NaiveDate;
 use serde_json::json;
 use store::OpinionRow;
@@ -66,6 +67,9 @@ pub fn write(tx: &mut Tx<'_>, by: &Holder, new: &NewOpinion) -> Outcome<OpinionI
     };
     store::insert(tx.conn(), &row)?;
     leave(tx, &row)?;
+    let (about, opinion, answer_by) = (about(tx, &row)?, row.said.clone(), row.answer_due);
+    let news = News::OpinionAsked { about, opinion, answer_by };
+    tell(tx, &row, news, &[To::Role(Role::Drafter), To::Role(Role::Reviewer)])?;
     Ok(row.id)
 }
 
@@ -111,5 +115,27 @@ pub fn answer(tx: &mut Tx<'_>, places: &Places, id: OpinionId, text: &str) -> Ou
     row.answered_by = Some(tx.user()?);
     row.answered_at = Some(tx.ts());
     store::save(tx.conn(), &row)?;
-    leave(tx, &row)
+    leave(tx, &row)?;
+    let news = News::OpinionAnswered { about: about(tx, &row)?, answer: text.into() };
+    tell(tx, &row, news, &[To::User(row.written_by)])
+}
+
+/// What an opinion is about, as people call it.
+fn about(tx: &mut Tx<'_>, row: &OpinionRow) -> Outcome<String> {
+    let Some(id) = row.finding_id else { return Ok("提醒函".into()) };
+    let finding = crate::findings::store::find(tx.conn(), id)?;
+    Ok(finding.map(|f| f.number).unwrap_or_default())
+}
+
+fn tell(tx: &mut Tx<'_>, row: &OpinionRow, news: News, to: &[To]) -> Outcome<()> {
+    let notice = Notice {
+        news,
+        to,
+        subject: ("opinion", row.id.uuid()),
+        street_id: Some(row.street_id),
+        facility_id: row.facility_id,
+        category: None,
+        key: None,
+    };
+    notices::tell(tx, &notice).map(drop)
 }

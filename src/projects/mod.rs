@@ -1,12 +1,14 @@
 //! Project lines 一中心一整改措施: what keeps a centre 颐康中心 from being finished (产权, 消防审验, 选址, 施工), what is done about it, by which
 //! agency, and which one is waited for; with milestones in place of one deadline, because it takes long. A centre has one running
 //! line at the most. The street reports on it in the three fields of the weekly report; one that nobody reported on in time is
-//! stale (`rules`, pure), and [`stale`] tells whoever alerts people.
+//! stale (`rules`, pure), and `alert` tells people.
 
+mod alert;
 pub mod rules;
 mod store;
 mod view;
 
+pub use alert::alert;
 pub use store::StaleProject;
 pub use view::{MilestoneView, ProjectDetail, ProjectFilter, ProjectView, ReportView, find, list};
 

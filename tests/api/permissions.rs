@@ -625,7 +625,7 @@ const ROWS: &[Row] = &[
     row("meeting_versions", &[200], Missing, |s| at(format!("/meetings/{}/versions", s.meeting))),
     // Beside the straight way: once it goes, and then it is out of turn.
     row("set_deadline", &[200, 409], Missing, |s| {
-        s.step("deadlines", json!({"due_on": "2026-12-31", "reason": "已与街道商定"}))
+        s.step("deadlines", json!({"due_on": "2026-11-30", "reason": "已与街道商定"}))
     }),
     row("ask_extension", &[200, 409], Missing, |s| {
         s.step("extensions", json!({"until": "2026-12-31", "reason": "等待备件到货"}))

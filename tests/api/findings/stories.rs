@@ -496,7 +496,9 @@ fn stories_agree_with_the_table(app: &TestApp) {
     // The stories went everywhere that the table knows of.
     let named = codes_of_the_table().into_iter().chain(HAPPENS);
     let missed: Vec<&str> = named.filter(|name| !seen.contains_key(name)).collect();
-    // No story begins with a grave item at anything but an institution; `refusals` does.
-    assert_eq!(missed, ["major_binds_institutions_only"], "{seen:?}");
+    // No story begins with a grave item at anything but an institution, and few let who worked on it close it; `refusals`
+    // does both.
+    let elsewhere = ["major_binds_institutions_only", "own_work"];
+    assert!(missed.iter().all(|name| elsewhere.contains(name)), "{missed:?} of {seen:?}");
     assert_eq!(closed.len(), 3, "{closed:?} of {seen:?}");
 }

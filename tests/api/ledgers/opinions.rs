@@ -24,6 +24,8 @@ fn the_bureau_answers_a_supervisor(app: &TestApp) {
     let supervisor = app.as_(Caller::Supervisor);
     let made = supervisor.post("/opinions", &opinion("finding_id", &finding)).created();
     let path = format!("/opinions/{}", id(&made));
+    let asked = app.as_(Caller::Drafter).all("/notices");
+    assert!(asked.iter().any(|n| n["event"] == "opinion.asked"), "{asked:?}");
     assert_eq!(detail(app, &finding), before, "it changes nothing of what it is about");
     let overdue = |by: Caller| app.as_(by).all("/opinions?overdue=true").len();
     set_clock(app, "2026-08-10T23:59:59");

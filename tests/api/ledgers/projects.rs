@@ -90,6 +90,10 @@ fn a_line_that_nobody_refreshes_is_stale(app: &TestApp) {
     assert!(stale().is_empty() && told().is_empty());
     set_clock(app, "2026-08-07T00:00:00");
     assert_eq!((stale(), told()), (vec![often.clone()], vec![often.clone()]));
+    let alert = || yixun::projects::alert(&app.app.db, app.clock.now()).expect("an alert");
+    assert_eq!((alert(), alert()), (1, 0), "told once");
+    let notices = app.as_(Caller::Street).all("/notices");
+    assert!(notices.iter().any(|n| n["event"] == "project.stale"), "{notices:?}");
     app.as_(Caller::Street).post(&format!("/projects/{often}/updates"), &weekly()).ok();
     assert!(stale().is_empty());
     set_clock(app, "2026-08-10T23:59:59");

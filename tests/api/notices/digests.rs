@@ -54,7 +54,7 @@ fn a_street_is_told_once_a_working_day(app: &TestApp) {
     assert_eq!(mine[0]["title"], "2026年8月3日提醒：整改逾期1件、新送达2件");
     let body = mine[0]["body"].as_str().expect("a text");
     let at = |part: &str| body.find(part).unwrap_or_else(|| panic!("{part} in {body}"));
-    assert!(at("丙") < at("甲") && at("甲") < at("乙"));
+    assert!(at("丙") < at("甲") && at("丙") < at("乙"), "what is late comes first");
     assert!(!body.contains("别处") && !body.contains("责令"), "{body}");
     assert_eq!(inbox(app, Caller::SecondStreet).len(), 1);
     assert_eq!(inbox(app, Caller::At(Role::Street, Place::Sibling)).len(), 0);
