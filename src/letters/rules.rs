@@ -112,18 +112,17 @@ pub fn decide(state: LetterState, step: Step, persons: Persons, who: &Who) -> Re
 mod tests {
     use super::*;
     use crate::db::types::Coded as _;
-    use crate::ids::{TypedId as _, new_uuid};
-    use chrono::DateTime;
+    use crate::ids::TypedId as _;
 
-    fn person(n: i64) -> UserId {
-        UserId::from_uuid(new_uuid(DateTime::from_timestamp(n, 0).unwrap()))
+    fn person(n: u128) -> UserId {
+        UserId::from_uuid(uuid::Uuid::from_u128(n))
     }
 
     fn myself(id: UserId) -> Who {
         Who { id, acts_for: vec![] }
     }
 
-    fn persons(submitted: i64, approved: i64) -> Persons {
+    fn persons(submitted: u128, approved: u128) -> Persons {
         let (submitted_by, approved_by) = (Some(person(submitted)), Some(person(approved)));
         Persons { submitted_by, approved_by, ..Persons::default() }
     }
@@ -166,7 +165,7 @@ mod tests {
     #[test]
     fn deputies_count_for_two() {
         let (deputy, third) = (person(3), person(4));
-        let acts_for = |id, principal: i64| Who { id, acts_for: vec![person(principal)] };
+        let acts_for = |id, principal: u128| Who { id, acts_for: vec![person(principal)] };
         let code = |state, step, persons, who: &Who| decide(state, step, persons, who).map_err(|r| r.code);
         // What the principal submitted or approved their deputy takes no further.
         let by_persons = persons(1, 2);
