@@ -2,7 +2,7 @@
 //! from a [`Clock`] so that tests can hold it still and the demo can walk through a quarter. *Machine time* decides
 //! leases, timeouts and token expiry, and always runs with the real clock. Nothing else in the crate reads a clock.
 
-use chrono::{DateTime, FixedOffset, NaiveDate, SubsecRound, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, SubsecRound, Utc};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Where business time comes from.
@@ -71,6 +71,12 @@ pub const SHANGHAI: FixedOffset = match FixedOffset::east_opt(8 * 3600) {
     Some(offset) => offset,
     None => panic!("+08:00 is a valid offset"),
 };
+
+/// The first moment of a business day, 00:00 in Asia/Shanghai.
+pub fn midnight(day: NaiveDate) -> DateTime<Utc> {
+    let local = day.and_time(NaiveTime::MIN).and_local_timezone(SHANGHAI);
+    local.single().map_or(DateTime::<Utc>::MAX_UTC, |at| at.to_utc())
+}
 
 /// The business day in Asia/Shanghai at `at`.
 pub fn business_date(at: DateTime<Utc>) -> NaiveDate {

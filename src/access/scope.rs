@@ -66,7 +66,7 @@ impl Scope {
 }
 
 /// The categories of findings that the fire brigade sees.
-pub const FIRE_CATEGORIES: [&str; 10] = [
+pub const FIRE_CATEGORIES: [&str; 11] = [
     "消防安全",
     "消防设施",
     "消防控制室",
@@ -77,6 +77,7 @@ pub const FIRE_CATEGORIES: [&str; 10] = [
     "责任制度",
     "燃气安全",
     "隐患整改",
+    "教育培训",
 ];
 
 /// A grant whose area has been resolved to its streets.

@@ -223,8 +223,8 @@ fn reach(conn: &mut AnyConn, grant: GrantRow, on: NaiveDate) -> Outcome<Reach> {
     Ok(Reach { role: grant.role, places, category: grant.category, principal: None })
 }
 
-/// Who holds a role on a day over a spot, in the order of their ids; whoever is disabled does not count. A spot without
-/// a street and a facility concerns all holders.
+/// Who holds a role on a day over a spot, for themselves or as a deputy, in the order of their ids; whoever is disabled does
+/// not count. A spot without a street and a facility concerns all holders.
 pub fn holders_over(
     conn: &mut AnyConn,
     role: Role,
@@ -240,6 +240,8 @@ pub fn holders_over(
         .filter(user_grant::valid_to.is_null().or(user_grant::valid_to.ge(on)))
         .select(GrantRow::as_select())
         .load(conn)?;
+    let own = grants.into_iter().map(|grant| (grant.user_id, grant));
+    let delegated = super::delegations::store::held_for_others(conn, role, on)?;
     let nowhere = spot.street.is_none() && spot.facility.is_none();
     let there = |g: &GrantRow| match (g.area_id, g.facility_id) {
         (_, Some(facility)) => spot.facility == Some(facility),
@@ -247,7 +249,7 @@ pub fn holders_over(
         (None, None) => true,
     };
     let concerned = |g: &GrantRow| (nowhere || there(g)) && spot.concerns(role, g.category.as_deref());
-    Ok(grants.iter().filter(|g| concerned(g)).map(|g| g.user_id).collect())
+    Ok(own.chain(delegated).filter(|(_, grant)| concerned(grant)).map(|(holder, _)| holder).collect())
 }
 
 /// A street and every area above it on a day.

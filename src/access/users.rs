@@ -118,6 +118,14 @@ fn view(account: Account, grants: Vec<GrantRow>) -> UserView {
     }
 }
 
+/// The name that an account shows.
+///
+/// # Errors
+/// Missing.
+pub fn person_name(conn: &mut AnyConn, id: UserId) -> Outcome<String> {
+    Ok(find(conn, id)?.display_name)
+}
+
 /// One account with its grants.
 ///
 /// # Errors

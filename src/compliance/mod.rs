@@ -92,7 +92,7 @@ pub struct OpenLine {
 
 /// Whether a facility complies on `today`: PURE.
 pub fn judge(inspected: bool, unsettled: &[OpenLine], today: NaiveDate) -> Compliance {
-    if unsettled.iter().any(|line| is_late(line, today)) {
+    if unsettled.iter().any(|line| line.state.is_late(line.due_on, today)) {
         Compliance::Overdue
     } else if !unsettled.is_empty() {
         Compliance::Rectifying
@@ -101,10 +101,6 @@ pub fn judge(inspected: bool, unsettled: &[OpenLine], today: NaiveDate) -> Compl
     } else {
         Compliance::NotInspected
     }
-}
-
-fn is_late(line: &OpenLine, today: NaiveDate) -> bool {
-    line.state.deadline_runs() && line.due_on.is_some_and(|due| due < today)
 }
 
 /// Which facilities.
@@ -190,7 +186,11 @@ fn judged(
             status: judge(inspected_at.is_some(), &lines, today),
             inspected_at,
             findings: lines.iter().map(|l| l.number.clone()).collect(),
-            overdue: lines.iter().filter(|l| is_late(l, today)).map(|l| l.number.clone()).collect(),
+            overdue: lines
+                .iter()
+                .filter(|l| l.state.is_late(l.due_on, today))
+                .map(|l| l.number.clone())
+                .collect(),
         }
     };
     Ok(facilities.into_iter().map(view).collect())
@@ -225,7 +225,7 @@ pub fn streets(
             findings,
             closed,
             terminated,
-            overdue: count(&|l| is_late(l, today)),
+            overdue: count(&|l| l.state.is_late(l.due_on, today)),
             unconfirmed,
             closed_loop: p.done == p.planned && unconfirmed == 0 && closed + terminated == findings,
         }

@@ -1288,6 +1288,7 @@ diesel::table! {
         opened_by -> IdSql,
         opened_at -> TsUtc,
         refreshed_at -> TsUtc,
+        alerted_at -> Nullable<TsUtc>,
         finished_at -> Nullable<TsUtc>,
         finished_note -> Nullable<Text>,
         revision -> Integer,

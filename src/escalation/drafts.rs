@@ -2,7 +2,7 @@
 //! drop out when they are settled or get another due day; with none left it lapses.
 
 use super::store::{self, MemberRow, StepRow};
-use super::{Dropped, StepState};
+use super::{Dropped, StepState, telling};
 use crate::db::{Change, Tx};
 use crate::directory::{self, store::newest_parent};
 use crate::fault::Outcome;
@@ -137,18 +137,21 @@ pub fn tidy(tx: &mut Tx<'_>, id: StepId) -> Outcome<()> {
         tx.housekeeping();
         return Ok(());
     };
+    let before = draft.revision;
     if standing(tx, &mut draft)?.is_empty() {
         draft.state = StepState::Lapsed;
         draft.decided_at = Some(tx.ts());
         leave(tx, &draft, json!({ "kind": draft.kind, "state": draft.state }))?;
+    } else if draft.revision == before {
+        tx.housekeeping();
     }
-    store::save_step(tx.conn(), &draft)?;
-    tx.housekeeping();
-    Ok(())
+    store::save_step(tx.conn(), &draft)
 }
 
-/// Takes findings that are not with the responsible side out of a draft that has just been taken up; they wait in the next.
+/// Takes findings that are not with the responsible side out of a draft that has just been taken up; they wait in the next,
+/// which is told as any other.
 pub fn carry_over(tx: &mut Tx<'_>, taken: &StepRow, away: &[(MemberRow, FindingRow)]) -> Outcome<()> {
+    let mut begun = None;
     for (member, row) in away {
         drop_out(tx, member, Dropped::Away)?;
         let fresh = StepRow {
@@ -164,7 +167,11 @@ pub fn carry_over(tx: &mut Tx<'_>, taken: &StepRow, away: &[(MemberRow, FindingR
             meeting_id: None,
             ..taken.clone()
         };
-        put_into(tx, row, member.due_on, fresh)?;
+        let (id, new) = put_into(tx, row, member.due_on, fresh)?;
+        begun = begun.or(new.then_some(id));
     }
-    Ok(())
+    match begun.map(|id| store::step(tx.conn(), id)).transpose()?.flatten() {
+        Some(next) => telling::of_draft(tx, &next, away.len()),
+        None => Ok(()),
+    }
 }

@@ -91,7 +91,10 @@ impl<'a> Day<'a> {
     /// The marks that are due and not among the `known`, in the order in which they came due.
     pub fn due(&self, facts: &Facts, known: &BTreeSet<Key>) -> Vec<Due<'a>> {
         let mut due = match (facts.state, facts.due_on) {
-            (State::Open, _) if facts.third_party => self.unconfirmed(facts),
+            // Once, also where another setting or calendar would give another day.
+            (State::Open, _) if facts.third_party && !known.iter().any(|k| k.mark == Mark::ToConfirm) => {
+                self.unconfirmed(facts)
+            }
             (state, Some(due_on)) if state.is_to_rectify() => self.acting(facts, due_on),
             (State::Rectified | State::Checked, Some(due_on))
                 if facts.claimed_on.is_some_and(|c| c > due_on) =>

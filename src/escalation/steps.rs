@@ -3,13 +3,14 @@
 
 use super::StepState;
 use super::drafts::{carry_over, leave, standing};
-use super::meetings;
+use super::meetings::{self, MeetingKind};
 use super::store::{self, StepRow};
 use super::view::{holds, wording_of};
-use crate::access::{Holder, Places};
+use crate::access::{Holder, Scope};
 use crate::db::Tx;
 use crate::fault::{Fault, Outcome};
 use crate::ids::{MeetingId, StepId};
+use crate::settings::StepKind;
 use serde_json::json;
 
 /// What was done.
@@ -24,9 +25,9 @@ pub struct Taken {
 }
 
 /// A draft within reach, locked, that is still one and as it was read.
-fn held(tx: &mut Tx<'_>, places: &Places, id: StepId, revision: i32) -> Outcome<StepRow> {
+fn held(tx: &mut Tx<'_>, scope: &Scope, id: StepId, revision: i32) -> Outcome<StepRow> {
     let draft = store::step_locked(tx.conn(), id)?.ok_or_else(|| Fault::missing("步骤"))?;
-    if !holds(tx.conn(), places, id)? {
+    if !holds(tx.conn(), scope, id)? {
         return Err(Fault::missing("步骤"));
     }
     if draft.state != StepState::Drafted {
@@ -59,13 +60,8 @@ fn settle(tx: &mut Tx<'_>, draft: &mut StepRow, state: StepState, note: &str) ->
 /// Missing; `wrong_state`; another revision; `nothing_stands` when no finding is left to be urged; a meeting that is not
 /// there.
 pub fn take(tx: &mut Tx<'_>, by: &Holder, id: StepId, revision: i32, taken: &Taken) -> Outcome<()> {
-    let places = by.scope.places();
-    let mut draft = held(tx, &places, id, revision)?;
-    if let Some(meeting) = taken.meeting_id {
-        meetings::find(tx.conn(), &places, meeting).map_err(|e| {
-            e.if_missing(|| Fault::invalid("/meeting_id", "unknown_meeting", "会议记录不存在"))
-        })?;
-    }
+    let mut draft = held(tx, &by.scope, id, revision)?;
+    held_meeting(tx, by, &draft, taken)?;
     let members = standing(tx, &mut draft)?;
     let (urged, away): (Vec<_>, Vec<_>) = members.into_iter().partition(|(_, row)| row.state.is_to_rectify());
     if urged.is_empty() {
@@ -78,11 +74,27 @@ pub fn take(tx: &mut Tx<'_>, by: &Holder, id: StepId, revision: i32, taken: &Tak
     carry_over(tx, &draft, &away)
 }
 
+/// An 约谈 keeps a record; of another step one may be named.
+fn held_meeting(tx: &mut Tx<'_>, by: &Holder, draft: &StepRow, taken: &Taken) -> Outcome<()> {
+    let Some(id) = taken.meeting_id else {
+        return match draft.kind {
+            StepKind::Talk => Err(Fault::invalid("/meeting_id", "required", "约谈须先登记约谈记录")),
+            _ => Ok(()),
+        };
+    };
+    let unknown = || Fault::invalid("/meeting_id", "unknown_meeting", "会议记录不存在");
+    let meeting = meetings::find(tx.conn(), &by.scope.places(), id).map_err(|e| e.if_missing(unknown))?;
+    if draft.kind == StepKind::Talk && meeting.content.kind != MeetingKind::Talk {
+        return Err(Fault::invalid("/meeting_id", "unknown_meeting", "该会议记录不是约谈记录"));
+    }
+    Ok(())
+}
+
 /// Puts a step aside.
 ///
 /// # Errors
 /// Missing; `wrong_state`; another revision.
 pub fn dismiss(tx: &mut Tx<'_>, by: &Holder, id: StepId, revision: i32, reason: &str) -> Outcome<()> {
-    let mut draft = held(tx, &by.scope.places(), id, revision)?;
+    let mut draft = held(tx, &by.scope, id, revision)?;
     settle(tx, &mut draft, StepState::Dismissed, reason)
 }

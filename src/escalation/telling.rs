@@ -5,10 +5,9 @@ use super::store::StepRow;
 use super::{Mark, MarkResult};
 use crate::access::Role;
 use crate::db::Tx;
-use crate::directory::Route;
 use crate::fault::{Fault, Outcome};
-use crate::findings::facts;
 use crate::findings::store::FindingRow;
+use crate::findings::{confirming_role, facts, responsible};
 use crate::ids::TypedId as _;
 use crate::notices::{self, News, Notice, To};
 use serde_json::json;
@@ -23,15 +22,17 @@ pub fn of_mark(tx: &mut Tx<'_>, row: &FindingRow, due: &Due<'_>) -> Outcome<()> 
     tx.audit("finding", row.id, said);
     let mut finding = facts(row);
     finding.due_on = Some(due_on);
-    let street = (row.route == Route::Street).then_some(To::Role(Role::Street));
-    let responsible: Vec<To> = street.into_iter().chain([To::Role(Role::Operator)]).collect();
+    let responsible = responsible(row);
     let (news, to) = match mark {
         _ if due.result != MarkResult::Fired => return Ok(()),
+        // Who has claimed since waits for others.
+        Mark::NearDue | Mark::Overdue if !row.state.is_to_rectify() => return Ok(()),
         Mark::NearDue => (News::FindingNearDue { finding, working_days: days.into() }, responsible),
         Mark::Overdue => (News::FindingOverdue { finding }, responsible),
         Mark::ToConfirm => {
             finding.due_on = None;
-            (News::FindingToConfirm { finding, confirm_by: Some(due_on) }, vec![To::Role(Role::Drafter)])
+            let by = confirming_role(row.severity);
+            (News::FindingConfirmationLate { finding, confirm_by: due_on }, vec![To::Role(by)])
         }
         // Of a step its draft is told.
         Mark::SecondReminder | Mark::Talk | Mark::LeaderContact | Mark::DistrictReport => return Ok(()),

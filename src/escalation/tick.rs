@@ -10,8 +10,8 @@ use super::store::{self, MarkRow};
 use super::{MarkResult, telling};
 use crate::clock::business_date;
 use crate::db::{AnyConn, Db, Stamp, Tx};
-use crate::fault::Outcome;
-use crate::findings::side::resume_elapsed;
+use crate::fault::{Fault, Outcome};
+use crate::findings::side::{elapsed, resume_elapsed};
 use crate::findings::store::{FindingRow, find_locked};
 use crate::ids::{FindingId, StepId};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -49,44 +49,73 @@ pub struct Ticked {
 /// The database's; what was done stays.
 pub fn tick(db: &Db, now: DateTime<Utc>, portion: Portion) -> Outcome<Ticked> {
     let today = business_date(now);
-    let mut ticked = Ticked { resumed: resume(db, now, portion.batch)?, ..Ticked::default() };
+    let mut failed = None;
+    let mut ticked = Ticked { resumed: resume(db, now, portion.batch, &mut failed)?, ..Ticked::default() };
     let (mut after, mut batches) = (None, 0);
     while portion.batches.is_none_or(|most| batches < most) {
         let seen = db.read_now(move |conn| look(conn, today, after, portion.batch))?;
         ticked.looked += seen.count;
         if !seen.waiting.is_empty() {
-            let ids = seen.waiting;
-            let work = move |tx: &mut Tx<'_>| mark_all(tx, today, &ids);
-            ticked.marked += db.write_now(Stamp::system("clock", now), "clock.mark", work)?;
+            ticked.marked += mark_batch(db, now, &seen.waiting, &mut failed);
         }
         after = seen.last;
         if after.is_none() {
-            tidy(db, now)?;
+            tidy(db, now, &mut failed)?;
             break;
         }
         batches += 1;
     }
-    Ok(ticked)
+    failed.map_or(Ok(ticked), Err)
 }
 
-fn resume(db: &Db, now: DateTime<Utc>, batch: i64) -> Outcome<usize> {
-    let mut resumed = 0;
+/// Marks a batch in one transaction; where that fails, one finding at a time, so that one keeps no other from its marks.
+fn mark_batch(db: &Db, now: DateTime<Utc>, ids: &[FindingId], failed: &mut Option<Fault>) -> usize {
+    let today = business_date(now);
+    let mark = |ids: Vec<FindingId>| {
+        db.write_now(Stamp::system("clock", now), "clock.mark", move |tx| mark_all(tx, today, &ids))
+    };
+    match mark(ids.to_vec()) {
+        Ok(marked) => marked,
+        Err(fault) if ids.len() < 2 => note(failed, fault, ids),
+        Err(_) => ids.iter().map(|id| mark(vec![*id]).unwrap_or_else(|fault| note(failed, fault, id))).sum(),
+    }
+}
+
+/// Keeps the first of what failed.
+fn note(failed: &mut Option<Fault>, fault: Fault, what: impl std::fmt::Debug) -> usize {
+    tracing::error!(?what, why = fault.for_log(), "the clock could not do its work");
+    failed.get_or_insert(fault);
+    0
+}
+
+fn resume(db: &Db, now: DateTime<Utc>, batch: i64, failed: &mut Option<Fault>) -> Outcome<usize> {
+    let (mut resumed, today, mut after) = (0, business_date(now), None);
     loop {
-        let ended = db.write_now(Stamp::system("clock", now), "clock.resume", move |tx| {
-            let ended = resume_elapsed(tx, batch)?;
-            tx.housekeeping();
-            Ok(ended)
-        })?;
-        resumed += ended;
-        if i64::try_from(ended).is_ok_and(|n| n < batch) {
+        let over = db.read_now(|conn| elapsed(conn, today, after, batch))?;
+        let full = i64::try_from(over.len()).is_ok_and(|n| n == batch);
+        after = over.last().copied();
+        for id in over {
+            let done = db.write_now(Stamp::system("clock", now), "clock.resume", move |tx| {
+                let resumed = resume_elapsed(tx, id)?;
+                if !resumed {
+                    tx.housekeeping();
+                }
+                Ok(usize::from(resumed))
+            });
+            resumed += done.unwrap_or_else(|fault| note(failed, fault, id));
+        }
+        if !full {
             return Ok(resumed);
         }
     }
 }
 
-fn tidy(db: &Db, now: DateTime<Utc>) -> Outcome<()> {
+fn tidy(db: &Db, now: DateTime<Utc>, failed: &mut Option<Fault>) -> Outcome<()> {
     for id in db.read_now(store::with_fallen)? {
-        db.write_now(Stamp::system("clock", now), "clock.tidy", move |tx| drafts::tidy(tx, id))?;
+        let stamp = Stamp::system("clock", now);
+        if let Err(fault) = db.write_now(stamp, "clock.tidy", move |tx| drafts::tidy(tx, id)) {
+            note(failed, fault, id);
+        }
     }
     Ok(())
 }
@@ -137,7 +166,9 @@ fn mark_all(tx: &mut Tx<'_>, today: NaiveDate, ids: &[FindingId]) -> Outcome<usi
             telling::of_draft(tx, &draft, findings)?;
         }
     }
-    tx.housekeeping();
+    if marked == 0 {
+        tx.housekeeping();
+    }
     Ok(marked)
 }
 

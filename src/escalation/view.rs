@@ -134,10 +134,12 @@ fn view(r: StepRow) -> StepView {
     }
 }
 
-/// Whether every finding of a step is within places.
-pub fn holds(conn: &mut AnyConn, places: &Places, id: StepId) -> Outcome<bool> {
+/// Whether every finding of a step is within a scope.
+pub fn holds(conn: &mut AnyConn, scope: &Scope, id: StepId) -> Outcome<bool> {
     let members = store::members(conn, id)?;
-    Ok(members.iter().all(|(m, _)| places.holds(m.street_id, Some(m.facility_id))))
+    // As it was when it came in: a facility that moved since takes nothing away from whoever drafted.
+    let within = |m: &MemberRow, f: &FindingRow| scope.holds_finding(m.street_id, m.facility_id, &f.category);
+    Ok(members.iter().all(|(m, f)| within(m, f)))
 }
 
 /// The text of a step about these findings, which come by number.
@@ -183,28 +185,54 @@ fn member(state: StepState, m: &MemberRow, row: &FindingRow) -> StepMember {
     }
 }
 
-/// Drafted steps of which every finding is within places, newest first.
+/// Drafted steps of which every finding is within a scope, newest first.
 ///
 /// # Errors
 /// A bad page.
 pub fn list(
     conn: &mut AnyConn,
-    places: &Places,
+    scope: &Scope,
     filter: &StepFilter,
     ask: &PageAsk,
 ) -> Outcome<Page<StepView>> {
     let limit = ask.limit()?;
-    let rows = store::steps(conn, places, filter, ask.after()?, limit + 1)?;
+    let rows = reached(conn, scope, filter, ask.after()?, limit + 1)?;
     Ok(page(rows, limit, |r: &StepRow| r.id, view))
+}
+
+/// The steps within a scope; where it is limited to a category, the places are only the first sieve.
+fn reached(
+    conn: &mut AnyConn,
+    scope: &Scope,
+    filter: &StepFilter,
+    mut after: Option<StepId>,
+    limit: i64,
+) -> Outcome<Vec<StepRow>> {
+    let (places, wanted) = (scope.places(), usize::try_from(limit).map_err(Fault::internal)?);
+    let mut found = vec![];
+    loop {
+        let rows = store::steps(conn, &places, filter, after, limit)?;
+        after = rows.last().map(|r| r.id);
+        let last = rows.len() < wanted;
+        for row in rows {
+            if scope.by_category.is_empty() || holds(conn, scope, row.id)? {
+                found.push(row);
+            }
+        }
+        if last || found.len() >= wanted {
+            found.truncate(wanted);
+            return Ok(found);
+        }
+    }
 }
 
 /// A drafted step.
 ///
 /// # Errors
 /// Missing, also when a finding of it lies elsewhere.
-pub fn find(conn: &mut AnyConn, places: &Places, id: StepId) -> Outcome<StepDetail> {
+pub fn find(conn: &mut AnyConn, scope: &Scope, id: StepId) -> Outcome<StepDetail> {
     let row = store::step(conn, id)?.ok_or_else(|| Fault::missing("步骤"))?;
-    if !holds(conn, places, id)? {
+    if !holds(conn, scope, id)? {
         return Err(Fault::missing("步骤"));
     }
     let rows = store::members(conn, id)?;
@@ -223,8 +251,7 @@ pub fn find(conn: &mut AnyConn, places: &Places, id: StepId) -> Outcome<StepDeta
 /// # Errors
 /// Missing.
 pub fn marks(conn: &mut AnyConn, scope: &Scope, id: FindingId) -> Outcome<Vec<MarkView>> {
-    let within = |f: &FindingRow| scope.holds_finding(f.street_id, f.facility_id, &f.category);
-    find_finding(conn, id)?.filter(within).ok_or_else(|| Fault::missing("问题"))?;
+    find_finding(conn, id)?.filter(|f| f.is_within(scope)).ok_or_else(|| Fault::missing("问题"))?;
     let view = |r: store::MarkRow| MarkView {
         mark: r.mark,
         days: Some(r.days).filter(|n| *n > 0),

@@ -22,17 +22,26 @@ coded! {
     }
 }
 
+/// What of a finding says who is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Way {
+    /// Whom it goes through.
+    pub route: Route,
+    /// The fire brigade's own: only its re-check closes it.
+    pub joint: bool,
+}
+
 /// Who is waited for while a finding is in a state; nobody when it is settled.
-pub fn waited_for(state: State, route: Route) -> Option<Party> {
+pub fn waited_for(state: State, way: Way) -> Option<Party> {
     use State::{
         Checked, Closed, Confirmed, Disputed, LongTerm, Open, Rectified, Returned, Served, Suspended,
         Terminated, Withdrawn,
     };
     match state {
-        Open | Confirmed | Checked | Disputed => Some(Party::Bureau),
+        Rectified if way.route == Route::Street => Some(Party::Street),
+        Rectified | Checked if way.joint => Some(Party::Other),
+        Open | Confirmed | Rectified | Checked | Disputed => Some(Party::Bureau),
         Served | Returned | LongTerm => Some(Party::Operator),
-        Rectified if route == Route::Street => Some(Party::Street),
-        Rectified => Some(Party::Bureau),
         Suspended => Some(Party::Other),
         Closed | Withdrawn | Terminated => None,
     }
@@ -46,12 +55,12 @@ pub type Interval = (State, DateTime<Utc>, Option<DateTime<Utc>>);
 pub fn days(
     intervals: &[Interval],
     elsewhere: &[(DateTime<Utc>, Option<DateTime<Utc>>)],
-    route: Route,
+    way: Way,
     now: DateTime<Utc>,
 ) -> BTreeMap<Party, i64> {
     let mut days: BTreeMap<Party, i64> = Party::all().map(|p| (p, 0)).collect();
     for (state, from, until) in intervals {
-        let Some(party) = waited_for(*state, route) else { continue };
+        let Some(party) = waited_for(*state, way) else { continue };
         let (first, last) = (business_date(*from), business_date(until.unwrap_or(now)));
         let mut day = first;
         while day < last {
@@ -91,7 +100,8 @@ mod tests {
             (State::Closed, at("2026-09-14T02:00:00Z"), None),
         ];
         let now = at("2026-12-01T00:00:00Z");
-        let days = days(&steps, &[], Route::Street, now);
+        let way = Way { route: Route::Street, joint: false };
+        let days = days(&steps, &[], way, now);
         assert_eq!(days[&Party::Bureau], 2 + 3);
         assert_eq!(days[&Party::Operator], 7);
         assert_eq!(days[&Party::Street], 1, "the claim came a second before midnight");
@@ -103,7 +113,17 @@ mod tests {
     fn what_lies_with_another_authority_is_its_time() {
         let steps = [(State::Served, at("2026-09-01T02:00:00Z"), None)];
         let away = [(at("2026-09-03T02:00:00Z"), Some(at("2026-09-06T02:00:00Z")))];
-        let days = days(&steps, &away, Route::Direct, at("2026-09-11T02:00:00Z"));
+        let way = Way { route: Route::Direct, joint: false };
+        let days = days(&steps, &away, way, at("2026-09-11T02:00:00Z"));
         assert_eq!((days[&Party::Operator], days[&Party::Other]), (7, 3));
+    }
+
+    #[test]
+    fn the_brigade_s_own_waits_for_the_brigade() {
+        let joint = |route| Way { route, joint: true };
+        assert_eq!(waited_for(State::Checked, joint(Route::Street)), Some(Party::Other));
+        assert_eq!(waited_for(State::Rectified, joint(Route::Direct)), Some(Party::Other));
+        assert_eq!(waited_for(State::Rectified, joint(Route::Street)), Some(Party::Street));
+        assert_eq!(waited_for(State::Served, joint(Route::Street)), Some(Party::Operator));
     }
 }

@@ -35,7 +35,7 @@ pub use steps::{
     set_deadline, withdraw,
 };
 pub use store::{FindingFilter, numbered};
-pub use telling::facts;
+pub use telling::{confirming_role, facts, responsible};
 pub use view::{FindingDetail, FindingView, find, list};
 
 use crate::db::types::coded;

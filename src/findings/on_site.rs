@@ -33,7 +33,7 @@ pub(super) fn claim(tx: &mut Tx<'_>, row: &mut FindingRow, new: &OpenFinding<'_>
         return Ok(());
     }
     let who = Who::with(new.found_by, vec![], false);
-    let next = ask_table(tx, row, new, Event::Claim { proofs: said.after.len() }, &who)?;
+    let next = ask_table(tx, row, Event::Claim { proofs: said.after.len() }, &who)?;
     let id: RectificationId = tx.new_id();
     let subject = Subject {
         kind: SubjectKind::Rectification,

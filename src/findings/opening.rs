@@ -5,7 +5,8 @@
 use super::on_site::{self, OnSite};
 use super::recheck::Became;
 use super::record::{advance, leave};
-use super::rules::{Case, Event, Move, State, Who, decide};
+use super::rules::{Event, Move, State, Who, decide};
+use super::steps::case_of;
 use super::store::{self, FindingRow};
 use super::{ServiceMethod, Source, deadlines};
 use crate::checklists::{Item, Severity};
@@ -202,12 +203,12 @@ fn settle_on_site(tx: &mut Tx<'_>, row: &mut FindingRow, new: &OpenFinding<'_>) 
         return Ok(());
     }
     let who = Who::with(new.found_by, vec![], false);
-    ask_table(tx, row, new, Event::Confirm { clause: false }, &who)?;
+    ask_table(tx, row, Event::Confirm { clause: false }, &who)?;
     row.confirmed_by = Some(who.id);
     row.confirmed_at = Some(tx.ts());
     advance(tx, row, "confirmed", State::Confirmed, None, &json!({ "by": "officer" }))?;
     let Some(method) = new.service else { return Ok(()) };
-    ask_table(tx, row, new, Event::Serve, &who)?;
+    ask_table(tx, row, Event::Serve, &who)?;
     date(tx, row)?;
     row.service_method = Some(method);
     row.served_at = Some(tx.ts());
@@ -216,43 +217,16 @@ fn settle_on_site(tx: &mut Tx<'_>, row: &mut FindingRow, new: &OpenFinding<'_>) 
 }
 
 /// Asks the table, so that nothing here can differ from what it allows.
-pub(super) fn ask_table(
-    tx: &Tx<'_>,
-    row: &FindingRow,
-    new: &OpenFinding<'_>,
-    event: Event,
-    who: &Who,
-) -> Outcome<Move> {
-    let case = Case {
-        state: row.state,
-        severity: row.severity,
-        proof: row.proof,
-        kind: new.facility.kind,
-        route: row.route,
-        third_party: row.third_party,
-        joint: row.joint,
-        long_term: row.long_term,
-        drawn: row.drawn,
-        referral_pending: false,
-        found_by: row.found_by,
-        confirmed_by: row.confirmed_by,
-        claimed_by: None,
-        checked_by: None,
-        reinspected: None,
-        looked: vec![],
-        resume_to: None,
-    };
-    let refused =
-        |r: super::rules::Refusal| Fault::internal(format!("{} at {}: {}", event.name(), tx.now(), r.code));
-    decide(&case, event, who).map_err(refused)
+pub(super) fn ask_table(tx: &mut Tx<'_>, row: &FindingRow, event: Event, who: &Who) -> Outcome<Move> {
+    let case = case_of(tx.conn(), row)?;
+    let at = tx.now();
+    decide(&case, event, who).map_err(|r| Fault::internal(format!("{} at {at}: {}", event.name(), r.code)))
 }
 
 /// Writes the suggested due date of a finding that is served now.
 pub(super) fn date(tx: &mut Tx<'_>, row: &mut FindingRow) -> Outcome<()> {
     let calendar = crate::calendar::load(tx.conn())?;
-    let days = u16::try_from(row.term_days).map_err(Fault::internal)?;
-    let term = crate::checklists::Term { days, unit: row.term_unit };
-    let deadline = deadlines::suggest(business_date(tx.now()), term, row.severity, &calendar);
+    let deadline = deadlines::suggest(business_date(tx.now()), row.term()?, row.severity, &calendar);
     row.due_on = Some(deadline.due_on);
     row.due_original = row.due_on;
     row.due_rule = Some(deadline.rule);

@@ -75,5 +75,5 @@ pub fn leave(
     let said = json!({ "number": row.number, "event": event, "from": from, "to": row.state });
     tx.audit("finding", row.id, said);
     tx.changed("finding", row.id.uuid(), Some(row.street_id.uuid()), Change::Put)?;
-    telling::told(tx, row, event, reason, detail)
+    telling::told(tx, row, from, event, reason, detail)
 }

@@ -1,16 +1,17 @@
 //! What a new calendar does to due dates that rested on a year not yet published: they are reckoned anew from the day of
 //! service, by the same rule. A date moves later, never earlier: whoever was told a day may rely on it, and only a clerk
-//! could shorten it. A date that was certain, or that a clerk has set, is never touched; nor is that of a finding whose
-//! deadline does not run.
+//! could shorten it. A date that was certain, or that a clerk has set, is never touched; nor is that of a settled
+//! finding.
 
-use super::deadlines::{Deadline, suggest};
+use super::deadlines::{Deadline, shifted, suggest};
+use super::origin::brigade_due;
 use super::record::advance;
+use super::side::standstills;
 use super::store::{self, FindingRow};
 use crate::calendar::rules::WorkCalendar;
-use crate::checklists::Term;
 use crate::clock::business_date;
-use crate::db::Tx;
-use crate::fault::{Fault, Outcome};
+use crate::db::{AnyConn, Tx};
+use crate::fault::Outcome;
 use chrono::NaiveDate;
 use serde_json::json;
 
@@ -63,15 +64,29 @@ pub fn redate(tx: &mut Tx<'_>, calendar: &WorkCalendar) -> Outcome<Redated> {
     Ok(done)
 }
 
-fn reckon(row: &FindingRow, calendar: &WorkCalendar) -> Outcome<Option<(NaiveDate, Deadline)>> {
+/// The day as it was told, and as it is reckoned now: from service, moved by every standstill since. The brigade's own day
+/// stays the last of a joint finding.
+fn reckon(
+    conn: &mut AnyConn,
+    row: &FindingRow,
+    calendar: &WorkCalendar,
+) -> Outcome<Option<(NaiveDate, Deadline)>> {
     let (Some(told), Some(served)) = (row.due_on, row.served_at) else { return Ok(None) };
-    let days = u16::try_from(row.term_days).map_err(Fault::internal)?;
-    let term = Term { days, unit: row.term_unit };
-    Ok(Some((told, suggest(business_date(served.0), term, row.severity, calendar))))
+    let mut anew = suggest(business_date(served.0), row.term()?, row.severity, calendar);
+    for pause in standstills(conn, row.id)? {
+        let moved = shifted(anew.due_on, pause, row.term()?, row.severity, calendar);
+        if moved.due_on != anew.due_on {
+            anew = Deadline { provisional: anew.provisional || moved.provisional, ..moved };
+        }
+    }
+    if let (true, Some(given)) = (row.joint, brigade_due(conn, row.id)?) {
+        anew.due_on = anew.due_on.min(given);
+    }
+    Ok(Some((told, anew)))
 }
 
 fn redate_one(tx: &mut Tx<'_>, mut row: FindingRow, calendar: &WorkCalendar) -> Outcome<Verdict> {
-    let Some((told, anew)) = reckon(&row, calendar)? else { return Ok(Verdict::Stays) };
+    let Some((told, anew)) = reckon(tx.conn(), &row, calendar)? else { return Ok(Verdict::Stays) };
     let verdict = judge(told, anew.due_on, anew.provisional);
     let (due_on, rule) = match verdict {
         Verdict::Stays => return Ok(verdict),
@@ -79,7 +94,7 @@ fn redate_one(tx: &mut Tx<'_>, mut row: FindingRow, calendar: &WorkCalendar) -> 
         Verdict::Moved | Verdict::Settled => (anew.due_on, anew.rule),
     };
     let detail = json!({
-        "due_on_before": told, "due_on": due_on, "reckoned": anew.due_on, "kept": verdict == Verdict::Kept,
+        "due_before": told, "due_on": due_on, "reckoned": anew.due_on, "kept": verdict == Verdict::Kept,
         "provisional": anew.provisional, "calendar_version_before": row.calendar_version,
         "calendar_version": anew.calendar_version,
     });

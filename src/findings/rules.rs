@@ -8,11 +8,12 @@ mod side;
 #[cfg(test)]
 mod tests;
 
-use crate::access::Role;
+use crate::access::{Action, Role};
 use crate::checklists::{Proof, Severity};
 use crate::db::types::coded;
 use crate::directory::{FacilityKind, Route};
 use crate::ids::UserId;
+use chrono::NaiveDate;
 
 pub use line::closing_role;
 pub use side::deciding_role;
@@ -66,6 +67,11 @@ impl State {
     /// The deadline runs: served and not yet accepted.
     pub fn deadline_runs(self) -> bool {
         Self::RUNNING.contains(&self)
+    }
+
+    /// It is late on a day: the deadline runs, and its day has passed. What stands still or was never served is not.
+    pub fn is_late(self, due_on: Option<NaiveDate>, today: NaiveDate) -> bool {
+        self.deadline_runs() && due_on.is_some_and(|due| due < today)
     }
 
     /// The responsible side is to act.
@@ -276,8 +282,6 @@ pub struct Case {
     pub kind: FacilityKind,
     /// Whom it goes through.
     pub route: Route,
-    /// Found by a third party.
-    pub third_party: bool,
     /// The fire brigade's own finding, mirrored here.
     pub joint: bool,
     /// It was put on account 挂账 at some time: its rank stays the issuer's.
@@ -361,6 +365,38 @@ fn no<T>(code: &'static str, detail: &'static str) -> Result<T, Refusal> {
 
 fn to(state: State) -> Result<Move, Refusal> {
     Ok(Move { to: state, finder_closed: false })
+}
+
+/// The roles of which one is needed for an event: those that the permission names, or the rank that the case asks for.
+pub fn roles_of(case: &Case, event: Event) -> Vec<Role> {
+    let action = match event {
+        Event::Close { .. } => return vec![closing_role(case.severity, case.long_term)],
+        Event::Decide(d) => return vec![deciding_role(d.kind, case.severity, case.long_term)],
+        Event::Confirm { .. } if case.severity == Severity::Major => return vec![Role::Reviewer],
+        Event::Confirm { .. } => Action::ConfirmFinding,
+        Event::Serve => Action::ServeFinding,
+        Event::Mirror => Action::EnterFinding,
+        Event::SetDeadline => Action::SetDeadline,
+        Event::Claim { .. } => Action::ClaimRectification,
+        Event::Check(_) => Action::CheckClaim,
+        Event::Reinspect { .. } | Event::CloseOnSite { .. } => Action::Reinspect,
+        Event::Return => Action::ReturnFinding,
+        Event::BrigadeCheck { .. } => Action::BrigadeCheck,
+        Event::Withdraw => Action::WithdrawFinding,
+        Event::Ask(asked) => match asked.kind {
+            RequestKind::Extension => Action::AskExtension,
+            RequestKind::Dispute => Action::DisputeFinding,
+            RequestKind::LongTerm => Action::AskLongTerm,
+            RequestKind::Termination => Action::AskTermination,
+        },
+        Event::Suspend | Event::Resume => Action::SuspendFinding,
+        Event::Refer { .. } => Action::ReferFinding,
+        Event::ReceiveReferral { .. } | Event::ReportReferral { .. } => Action::AnswerReferral,
+        Event::Assign => Action::AssignFinding,
+        Event::Contact => Action::LogContact,
+        Event::Stage => Action::FinishStage,
+    };
+    action.roles().to_vec()
 }
 
 /// The table.

@@ -7,7 +7,7 @@ use super::rules::{Case, CheckResult, Event, Move, Reinspected, State, Who, deci
 use super::side;
 use super::store::{self, CheckRow, FindingRow, RectificationRow};
 use super::{ServiceMethod, rules};
-use crate::access::{Holder, employer};
+use crate::access::{Holder, Role, Spot, delegations, employer};
 use crate::checklists::Proof;
 use crate::clock::business_date;
 use crate::db::{AnyConn, Tx};
@@ -21,8 +21,9 @@ use uuid::Uuid;
 
 /// A finding within reach, locked.
 pub(super) fn held(tx: &mut Tx<'_>, by: &Holder, id: FindingId) -> Outcome<FindingRow> {
-    let within = |f: &FindingRow| by.scope.holds_finding(f.street_id, f.facility_id, &f.category);
-    store::find_locked(tx.conn(), id)?.filter(within).ok_or_else(|| Fault::missing("问题"))
+    store::find_locked(tx.conn(), id)?
+        .filter(|f| f.is_within(&by.scope))
+        .ok_or_else(|| Fault::missing("问题"))
 }
 
 /// What the table must know of a finding.
@@ -33,7 +34,6 @@ pub(super) fn case_of(conn: &mut AnyConn, row: &FindingRow) -> Outcome<Case> {
         proof: row.proof,
         kind: directory::facility_by_id(conn, row.facility_id)?.kind,
         route: row.route,
-        third_party: row.third_party,
         found_by: row.found_by,
         joint: row.joint,
         long_term: row.long_term,
@@ -64,7 +64,11 @@ pub(super) fn who_is(conn: &mut AnyConn, by: &Holder, row: &FindingRow) -> Outco
     who.acts_for.extend(store::deputies_of(conn, row.id, by.id)?);
     if row.route == Route::BureauUnit {
         let facility = directory::facility_by_id(conn, row.facility_id)?;
-        who.inside_line = employer(conn, by.id)?.organisation == facility.operator_name;
+        for person in
+            std::iter::once(by.id).chain(by.acts_for_over(row.street_id, row.facility_id, &row.category))
+        {
+            who.inside_line |= employer(conn, person)?.organisation == facility.operator_name;
+        }
     }
     Ok(who)
 }
@@ -73,7 +77,12 @@ pub(super) fn who_is(conn: &mut AnyConn, by: &Holder, row: &FindingRow) -> Outco
 pub(super) fn ask(tx: &mut Tx<'_>, by: &Holder, row: &FindingRow, event: Event) -> Outcome<Move> {
     let case = case_of(tx.conn(), row)?;
     let who = who_is(tx.conn(), by, row)?;
-    decide(&case, event, &who).map_err(|rules::Refusal { code, detail }| Fault::refused(code, detail))
+    let next =
+        decide(&case, event, &who).map_err(|rules::Refusal { code, detail }| Fault::refused(code, detail))?;
+    // Both names stand in the history where only the person stood in for may do this.
+    let roles = rules::roles_of(&case, event);
+    delegations::act(tx, by, &roles, Spot::finding(row.street_id, row.facility_id, &row.category))?;
+    Ok(next)
 }
 
 /// The bureau confirms a finding; a 重大 one by a clause of the 判定标准.
@@ -108,17 +117,13 @@ pub fn serve(tx: &mut Tx<'_>, by: &Holder, id: FindingId, service: &Service) -> 
     let mut row = held(tx, by, id)?;
     let next = ask(tx, by, &row, Event::Serve)?;
     date(tx, &mut row)?;
-    if let Some(wanted) = service.due_on.filter(|day| row.due_on != Some(*day)) {
-        if wanted < business_date(tx.now()) {
-            return Err(Fault::invalid("/due_on", "out_of_range", "整改期限早于送达日"));
+    if let Some(wanted) = service.due_on {
+        if !by.roles_over(row.street_id, row.facility_id, &row.category).contains(&Role::Drafter) {
+            return Err(Fault::invalid("/due_on", "drafter_required", "整改期限由经办人确定"));
         }
-        let suggested = row.due_on.map(|d| d.to_string()).unwrap_or_default();
-        row.due_on = Some(wanted);
-        row.due_rule = Some(format!("经办人确定（系统建议 {suggested}）"));
-        row.due_provisional = false;
+        let reason = ("/note", service.note.as_deref());
+        by_clerk(&mut row, wanted, reason, by.id, business_date(tx.now()))?;
     }
-    row.due_original = row.due_on;
-    row.due_confirmed_by = service.due_on.map(|_| by.id);
     row.service_method = Some(service.method);
     row.served_at = Some(tx.ts());
     let detail = json!({ "method": service.method, "due_on": row.due_on, "rule": row.due_rule });
@@ -143,26 +148,38 @@ pub fn set_deadline(
     if row.due_confirmed_by.is_some() {
         return Err(Fault::refused("deadline_confirmed", "期限已经确认，需要更多时间的应申请延期"));
     }
-    if before != Some(due_on) {
-        let today = business_date(tx.now());
-        if due_on < today || before.is_some_and(|b| b < today) {
+    by_clerk(&mut row, due_on, ("/reason", reason), by.id, business_date(tx.now()))?;
+    let detail = json!({ "due_before": before, "due_on": due_on });
+    advance(tx, &mut row, Event::SetDeadline.name(), next.to, reason, &detail)
+}
+
+/// The clerk confirms the day that stands, or sets another for a reason that has its place in the body.
+fn by_clerk(
+    row: &mut FindingRow,
+    wanted: NaiveDate,
+    (pointer, reason): (&str, Option<&str>),
+    by: UserId,
+    today: NaiveDate,
+) -> Outcome<()> {
+    let before = row.due_on;
+    if before != Some(wanted) {
+        if wanted < today || before.is_some_and(|b| b < today) {
             return Err(Fault::invalid("/due_on", "out_of_range", "期限已过或早于今天"));
         }
         if reason.is_none() {
-            return Err(Fault::invalid("/reason", "required", "更改建议期限须说明理由"));
+            return Err(Fault::invalid(pointer, "required", "更改建议期限须说明理由"));
         }
         let suggested = before.map(|d| d.to_string()).unwrap_or_default();
-        row.due_on = Some(due_on);
+        row.due_on = Some(wanted);
         // What has moved by an extension or a pause keeps the day that was first set.
         if row.due_original == before {
-            row.due_original = Some(due_on);
+            row.due_original = Some(wanted);
         }
         row.due_rule = Some(format!("经办人确定（系统建议 {suggested}）"));
     }
     row.due_provisional = false;
-    row.due_confirmed_by = Some(by.id);
-    let detail = json!({ "due_before": before, "due_on": due_on });
-    advance(tx, &mut row, Event::SetDeadline.name(), next.to, reason, &detail)
+    row.due_confirmed_by = Some(by);
+    Ok(())
 }
 
 /// What the responsible side says that it has done. A claim, until the finding is closed.
@@ -392,7 +409,8 @@ pub fn brigade_check(tx: &mut Tx<'_>, by: &Holder, id: FindingId, passed: bool, 
         row.closed_by = Some(by.id);
         row.closed_at = Some(tx.ts());
     }
-    advance(tx, &mut row, event.name(), next.to, Some(note), &json!({ "result": result }))
+    let detail = json!({ "result": result, "finder_closed": next.finder_closed });
+    advance(tx, &mut row, event.name(), next.to, Some(note), &detail)
 }
 
 /// The bureau strikes a finding off the ledger 销号.

@@ -3,13 +3,13 @@
 use super::rules::{CheckResult, State};
 use super::{ServiceMethod, Source};
 use crate::access::{Places, Scope};
-use crate::checklists::{Proof, Severity, TermUnit};
+use crate::checklists::{Proof, Severity, Term, TermUnit};
 use crate::db::schema::{
     finding, finding_check, finding_event, finding_group_member, finding_interval, rectification,
 };
 use crate::db::{AnyConn, MultiBackend, Ts};
 use crate::directory::Route;
-use crate::fault::Outcome;
+use crate::fault::{Fault, Outcome};
 use crate::ids::{
     AreaId, CampaignId, CheckId, EventId, FacilityId, FindingId, GroupId, InspectionId, ItemId,
     RectificationId, UserId,
@@ -79,6 +79,19 @@ pub struct FindingRow {
     pub paused_until: Option<NaiveDate>,
 }
 
+impl FindingRow {
+    /// Its term.
+    pub fn term(&self) -> Outcome<Term> {
+        let days = u16::try_from(self.term_days).map_err(Fault::internal)?;
+        Ok(Term { days, unit: self.term_unit })
+    }
+
+    /// Whether a scope reaches it.
+    pub fn is_within(&self, scope: &Scope) -> bool {
+        scope.holds_finding(self.street_id, self.facility_id, &self.category)
+    }
+}
+
 /// Which findings.
 #[derive(Debug, Clone, Default)]
 pub struct FindingFilter {
@@ -90,6 +103,8 @@ pub struct FindingFilter {
     pub campaign_id: Option<CampaignId>,
     /// Only in this state.
     pub state: Option<State>,
+    /// Only what the bureau has confirmed and nobody has settled.
+    pub to_settle: bool,
     /// Only those overdue on this day.
     pub overdue_on: Option<NaiveDate>,
     /// Only of this source.
@@ -192,15 +207,22 @@ pub fn closed_last(conn: &mut AnyConn, facility: FacilityId, item_code: &str) ->
         .optional()?)
 }
 
-/// Findings whose suspension ended before `day`, the earliest first.
-pub fn suspended_until_before(conn: &mut AnyConn, day: NaiveDate, limit: i64) -> Outcome<Vec<FindingId>> {
-    Ok(finding::table
+/// Findings whose suspension ended before `day`, by id.
+pub fn suspended_until_before(
+    conn: &mut AnyConn,
+    day: NaiveDate,
+    after: Option<FindingId>,
+    limit: i64,
+) -> Outcome<Vec<FindingId>> {
+    let mut query = finding::table
         .filter(finding::state.eq(State::Suspended))
         .filter(finding::paused_until.lt(day))
-        .order((finding::paused_until, finding::id))
-        .limit(limit)
         .select(finding::id)
-        .load(conn)?)
+        .into_boxed::<MultiBackend>();
+    if let Some(after) = after {
+        query = query.filter(finding::id.gt(after));
+    }
+    Ok(query.order(finding::id).limit(limit).load(conn)?)
 }
 
 /// The codes of the items that have a finding at a facility; mistakes do not count.
@@ -215,12 +237,14 @@ pub fn codes_at(conn: &mut AnyConn, facility: FacilityId) -> Outcome<BTreeSet<St
     Ok(codes.into_iter().collect())
 }
 
-/// The findings whose deadline runs and is not certain, apart from those whose day the clerk has confirmed.
+/// The served findings whose day is not certain, also where their clock stands still, apart from those whose day the clerk has
+/// confirmed.
 pub fn provisionally_due(conn: &mut AnyConn) -> Outcome<Vec<FindingId>> {
     let running = finding::table
         .filter(finding::due_provisional)
         .filter(finding::due_confirmed_by.is_null())
-        .filter(finding::state.eq_any(State::RUNNING));
+        .filter(finding::served_at.is_not_null())
+        .filter(finding::state.ne_all(State::SETTLED));
     Ok(running.order(finding::id).select(finding::id).load(conn)?)
 }
 
@@ -266,6 +290,9 @@ pub fn list(
     }
     if let Some(state) = filter.state {
         query = query.filter(finding::state.eq(state));
+    }
+    if filter.to_settle {
+        query = query.filter(finding::state.ne(State::Open)).filter(finding::state.ne_all(State::SETTLED));
     }
     if let Some(day) = filter.overdue_on {
         query = query.filter(finding::due_on.lt(day)).filter(finding::state.eq_any(State::RUNNING));

@@ -1,5 +1,6 @@
-//! Who is told of a step of a finding. Every step passes by here, in its own transaction, so that nothing that others have
-//! to act on happens silently; what has been overtaken is taken out of the street's next digest.
+//! Who is told of a step of a finding. Every step passes by here, in its own transaction, so that nothing on which the
+//! responsible side or another authority has to act happens silently; what waits for the bureau stands in its own list of
+//! the day. What a step overtakes is taken out of the street's next digest.
 
 use super::rules::{RequestKind, State, deciding_role};
 use super::store::{self, FindingRow};
@@ -11,10 +12,11 @@ use crate::directory::Route;
 use crate::fault::Outcome;
 use crate::ids::TypedId as _;
 use crate::notices::{self, FindingFacts, News, Notice, To};
+use crate::settings::{self, Clock};
 use chrono::NaiveDate;
 use serde_json::Value;
 
-/// Working days for the bureau to confirm a third party's finding, and to decide a dispute.
+/// Working days for the bureau to decide a dispute.
 const DAYS_TO_DECIDE: u16 = 3;
 
 /// What is said of a finding in any notice: never who complained.
@@ -27,31 +29,45 @@ pub fn facts(row: &FindingRow) -> FindingFacts {
     }
 }
 
-/// The last day to confirm or decide what came in now.
+/// The last day to confirm a third party's finding.
+fn confirm_by(tx: &mut Tx<'_>, row: &FindingRow) -> Outcome<Option<NaiveDate>> {
+    let Clock { confirm_within, .. } = settings::get(tx.conn())?;
+    let calendar = crate::calendar::load(tx.conn())?;
+    Ok(Some(calendar.add_working_days(business_date(row.found_at.0), confirm_within).value))
+}
+
+/// The last day to decide a dispute that came in now.
 fn decide_by(tx: &mut Tx<'_>) -> Outcome<Option<NaiveDate>> {
     let calendar = crate::calendar::load(tx.conn())?;
     Ok(Some(calendar.add_working_days(business_date(tx.now()), DAYS_TO_DECIDE).value))
 }
 
+/// The role that confirms a finding.
+pub fn confirming_role(severity: Severity) -> Role {
+    if severity == Severity::Major { Role::Reviewer } else { Role::Drafter }
+}
+
 /// The street it goes through, if any, and the operator.
-fn responsible(row: &FindingRow) -> Vec<To> {
+pub fn responsible(row: &FindingRow) -> Vec<To> {
     let street = (row.route == Route::Street).then_some(To::Role(Role::Street));
     street.into_iter().chain([To::Role(Role::Operator)]).collect()
 }
 
-/// Tells of a step that is stored: `event` is its name in the history.
+/// Tells of a step that is stored: `event` is its name in the history, `from` the state before it.
 ///
 /// # Errors
 /// The database's.
 pub fn told(
     tx: &mut Tx<'_>,
     row: &FindingRow,
+    from: Option<State>,
     event: &str,
     reason: Option<&str>,
     detail: &Value,
 ) -> Outcome<()> {
-    if !row.state.is_unsettled() || row.state == State::Rectified {
-        notices::unsay(tx, row.id.uuid(), OVERTAKEN)?;
+    let gone = overtaken(from, row.state, moved(detail));
+    if !gone.is_empty() {
+        notices::unsay(tx, row.id.uuid(), gone)?;
     }
     let Some((news, to)) = news(tx, row, event, reason.unwrap_or_default(), detail)? else { return Ok(()) };
     let notice = Notice {
@@ -66,14 +82,35 @@ pub fn told(
     notices::tell(tx, &notice).map(drop)
 }
 
-/// What a claim or an end overtakes.
-const OVERTAKEN: &[notices::Event] = &[
-    notices::Event::FindingServed,
-    notices::Event::FindingNearDue,
-    notices::Event::FindingOverdue,
-    notices::Event::FindingReturned,
-    notices::Event::FindingClaimed,
-];
+/// Whether a step gives another due day, of which nothing has been told yet.
+fn moved(detail: &Value) -> bool {
+    detail.get("due_before").is_some_and(|before| *before != detail["due_on"])
+}
+
+/// What still waits for the street's digest and no longer holds after a step.
+fn overtaken(from: Option<State>, to: State, moved: bool) -> &'static [notices::Event] {
+    use notices::Event::{FindingClaimed, FindingNearDue, FindingOverdue, FindingReturned, FindingServed};
+    const CLOCK: &[notices::Event] = &[FindingNearDue, FindingOverdue];
+    const TO_ACT: &[notices::Event] = &[FindingNearDue, FindingReturned];
+    const ALL: &[notices::Event] =
+        &[FindingServed, FindingNearDue, FindingOverdue, FindingReturned, FindingClaimed];
+    match (from, to) {
+        (Some(from), to) if from == to => {
+            if moved {
+                CLOCK
+            } else {
+                &[]
+            }
+        }
+        (_, to) if !to.is_unsettled() => ALL,
+        // The new claim is told after this.
+        (_, State::Rectified) => ALL,
+        (Some(State::Rectified), _) => &[FindingClaimed],
+        (_, to) if !to.is_to_rectify() => TO_ACT,
+        _ if moved => CLOCK,
+        _ => &[],
+    }
+}
 
 fn news(
     tx: &mut Tx<'_>,
@@ -85,12 +122,12 @@ fn news(
     let (finding, reason) = (facts(row), why.to_string());
     let decision = |text: &str| text.to_string();
     Ok(Some(match event {
-        "opened" if row.third_party || row.severity == Severity::Major => {
-            let by = if row.severity == Severity::Major { Role::Reviewer } else { Role::Drafter };
-            let confirm_by = decide_by(tx)?;
-            (News::FindingToConfirm { finding, confirm_by }, vec![To::Role(by)])
+        // The brigade's document stands for the confirmation.
+        "opened" if (row.third_party || row.severity == Severity::Major) && !row.joint => {
+            let confirm_by = if row.third_party { confirm_by(tx, row)? } else { None };
+            (News::FindingToConfirm { finding, confirm_by }, vec![To::Role(confirming_role(row.severity))])
         }
-        "served" => (News::FindingServed { finding }, responsible(row)),
+        "served" | "mirrored" => (News::FindingServed { finding }, responsible(row)),
         "claimed" => {
             let Some(claimed_on) = row.claimed_on else { return Ok(None) };
             let by = if row.route == Route::Street { Role::Street } else { Role::Drafter };
@@ -118,6 +155,11 @@ fn news(
             let by = deciding_role(RequestKind::Dispute, row.severity, row.long_term);
             (News::FindingDisputed { finding, grounds: reason, decide_by }, vec![To::Role(by)])
         }
+        // Nobody need rectify it any more, and what a letter says of it has to be put right by another.
+        "withdrawn" | "dispute_upheld" if store::printed(tx.conn(), row.id)? => {
+            let to = responsible(row).into_iter().chain([To::Role(Role::Drafter)]).collect();
+            (News::FindingWithdrawnAfterPrint { finding, reason }, to)
+        }
         "dispute_upheld" => {
             let decision = decision("申诉成立");
             (News::FindingDisputeDecided { finding, decision, reason }, responsible(row))
@@ -126,12 +168,20 @@ fn news(
             let decision = decision("申诉不成立");
             (News::FindingDisputeDecided { finding, decision, reason }, responsible(row))
         }
-        "withdrawn" if store::printed(tx.conn(), row.id)? => {
-            let letter = "已签发的提醒函".to_string();
-            (News::FindingWithdrawnAfterPrint { finding, letter, reason }, vec![To::Role(Role::Drafter)])
+        "withdrawn" if row.served_at.is_some() => {
+            (News::FindingWithdrawn { finding, reason }, responsible(row))
+        }
+        "suspended" => {
+            let Some(until) = row.paused_until else { return Ok(None) };
+            (News::FindingSuspended { finding, until, reason }, responsible(row))
+        }
+        "resumed" | "redated" | "deadline_set" | "put_on_account" | "observed" if moved(detail) => {
+            (News::FindingDeadlineMoved { finding, reason }, responsible(row))
         }
         // 纪委 gets a copy of what the bureau closes in its own house.
-        "closed" if row.route == Route::BureauUnit => {
+        "closed" | "closed_on_site" | "brigade_checked"
+            if row.state == State::Closed && row.route == Route::BureauUnit =>
+        {
             (News::FindingClosedBureauUnit { finding }, vec![To::Role(Role::Supervisor)])
         }
         "referred" if detail["agency"] == "fire" => {
@@ -172,6 +222,11 @@ mod tests {
             decided(RequestKind::Dispute, false),
             Event::Withdraw.name(),
             Event::Close { proofs_received: 0, proofs_missing: 0 }.name(),
+            Event::CloseOnSite { last: true, photos_missing: 0 }.name(),
+            Event::Mirror.name(),
+            Event::Suspend.name(),
+            Event::Resume.name(),
+            Event::SetDeadline.name(),
             Event::Refer { imminent: true }.name(),
         ];
         let source = include_str!("telling.rs");

@@ -1,7 +1,6 @@
 //! Findings as clients see them.
 
 use super::attribution::Party;
-use super::deadlines::is_overdue;
 use super::origin::{self, OriginView};
 use super::rules::{CheckResult, State};
 use super::side::{self, ContactView, ReferralView, RequestView};
@@ -9,8 +8,9 @@ use super::store::{self, CheckRow, EventRow, FindingFilter, FindingRow, Interval
 use super::{ServiceMethod, Source};
 use crate::access::Scope;
 use crate::checklists::{Proof, Severity};
-use crate::db::AnyConn;
+use crate::clock::business_date;
 use crate::db::page::{Page, PageAsk, page};
+use crate::db::{AnyConn, Ts};
 use crate::directory::Route;
 use crate::fault::{Fault, Outcome};
 use crate::ids::{
@@ -217,7 +217,7 @@ pub struct FindingDetail {
 
 fn view(r: FindingRow, now: DateTime<Utc>) -> FindingView {
     FindingView {
-        overdue: r.state.deadline_runs() && r.due_on.is_some_and(|due| is_overdue(due, now)),
+        overdue: r.state.is_late(r.due_on, business_date(now)),
         id: r.id,
         number: r.number,
         facility_id: r.facility_id,
@@ -326,21 +326,22 @@ fn check_due_on(conn: &mut AnyConn, row: &FindingRow) -> Outcome<Option<NaiveDat
 /// # Errors
 /// Missing.
 pub fn find(conn: &mut AnyConn, scope: &Scope, id: FindingId, now: DateTime<Utc>) -> Outcome<FindingDetail> {
-    let within = |f: &FindingRow| scope.holds_finding(f.street_id, f.facility_id, &f.category);
-    let row = store::find(conn, id)?.filter(within).ok_or_else(|| Fault::missing("问题"))?;
+    let row = store::find(conn, id)?.filter(|f| f.is_within(scope)).ok_or_else(|| Fault::missing("问题"))?;
     let claims = store::rectifications(conn, id)?;
     let checks = store::checks(conn, id)?;
     let intervals = store::intervals(conn, id)?;
+    let referrals = side::referrals(conn, id)?;
+    let away: Vec<_> = referrals.iter().map(|r| (r.sent_at.into(), r.result_at.map(Ts::from))).collect();
     Ok(FindingDetail {
         check_due_on: check_due_on(conn, &row)?,
-        days: side::days(conn, id, row.route, &intervals, now)?,
+        days: side::days(&row, &intervals, &away, now),
         finding: view(row, now),
         events: store::events(conn, id)?.into_iter().map(event).collect(),
         intervals: intervals.into_iter().map(interval).collect(),
         rectifications: claims.into_iter().map(|r| rectification(conn, r)).collect::<Outcome<_>>()?,
         checks: checks.into_iter().map(|c| check(conn, c)).collect::<Outcome<_>>()?,
         requests: side::requests(conn, id)?,
-        referrals: side::referrals(conn, id)?,
+        referrals,
         contacts: side::contacts(conn, id)?,
         origins: origin::of_finding(conn, id)?,
     })

@@ -12,8 +12,9 @@ use crate::checklists::{self, Item};
 use crate::db::Tx;
 use crate::directory::{self, FacilityNow, FacilityState};
 use crate::fault::{Fault, Outcome};
+use crate::findings::rules::State;
 use crate::findings::{OpenFinding, open_for};
-use crate::ids::{FacilityId, UserId};
+use crate::ids::{FacilityId, FindingId, UserId};
 
 /// 消防控制室值班操作人员持证.
 const CERTIFIED_STAFF: &str = "XF-02";
@@ -33,8 +34,8 @@ pub fn assess(tx: &mut Tx<'_>, id: FacilityId, rule: DutyRule) -> Outcome<bool> 
     let register = load::register(tx.conn(), id)?;
     let at = load::today(tx.now());
     let (short, expired) = (register.shortage(at, rule), register.expired_equipment(at));
-    let staff = settle(tx, &facility, CERTIFIED_STAFF, short, |_| told_of_duty(&register, at, rule))?;
-    let equipment = settle(tx, &facility, EQUIPMENT_IN_DATE, expired, |_| told_of_equipment(&register, at))?;
+    let staff = settle(tx, &facility, CERTIFIED_STAFF, short, || told_of_duty(&register, at, rule))?;
+    let equipment = settle(tx, &facility, EQUIPMENT_IN_DATE, expired, || told_of_equipment(&register, at))?;
     Ok(staff || equipment)
 }
 
@@ -46,7 +47,7 @@ fn settle(
     facility: &FacilityNow,
     code: &str,
     found: Option<Deficiency>,
-    tell: impl Fn(&Deficiency) -> Told,
+    tell: impl FnOnce() -> Told,
 ) -> Outcome<bool> {
     let known = store::assessment(tx.conn(), facility.id, code)?;
     let Some(found) = found else {
@@ -56,30 +57,22 @@ fn settle(
         }
         return Ok(known.is_some());
     };
+    // A finding that was struck off while the register still shows the fault is a relapse; a mistake 误报 stays one.
+    let known = match known {
+        Some(k) if is_closed(tx, k.finding_id)? => None,
+        known => known,
+    };
     let before: Option<Deficiency> =
         known.as_ref().map(|k| serde_json::from_str(&k.facts)).transpose().map_err(Fault::internal)?;
     if before.as_ref() == Some(&found) {
         return Ok(false);
     }
-    let (Some(item), Some((found_by, description))) = (item(tx, facility, code)?, tell(&found)) else {
+    let (Some(item), Some((found_by, description))) = (item(tx, facility, code)?, tell()) else {
         return Ok(false);
     };
     let finding_id = match (&before, &known) {
         (Some(before), Some(known)) if !found.worse_than(before) => known.finding_id,
-        _ => {
-            let new = OpenFinding {
-                facility,
-                item: &item,
-                campaign_id: None,
-                inspection_id: None,
-                description: &description,
-                found_by,
-                third_party: false,
-                service: None,
-                on_site: None,
-            };
-            open_for(tx, &new)?.id
-        }
+        _ => open(tx, facility, &item, found_by, &description)?,
     };
     let facts = serde_json::to_string(&found).map_err(Fault::internal)?;
     let row = AssessmentRow {
@@ -93,6 +86,33 @@ fn settle(
     let told = serde_json::json!({ "item": code, "wrong": found, "finding": finding_id });
     tx.audit("fire_assessment", facility.id, told);
     Ok(true)
+}
+
+fn is_closed(tx: &mut Tx<'_>, id: FindingId) -> Outcome<bool> {
+    let finding = crate::findings::store::find(tx.conn(), id)?;
+    Ok(finding.is_some_and(|f| f.state == State::Closed))
+}
+
+/// Opens the finding, or observes the one that is unsettled.
+fn open(
+    tx: &mut Tx<'_>,
+    facility: &FacilityNow,
+    item: &Item,
+    found_by: UserId,
+    description: &str,
+) -> Outcome<FindingId> {
+    let new = OpenFinding {
+        facility,
+        item,
+        campaign_id: None,
+        inspection_id: None,
+        description,
+        found_by,
+        third_party: false,
+        service: None,
+        on_site: None,
+    };
+    Ok(open_for(tx, &new)?.id)
 }
 
 /// The item of the newest checklist, if that asks it of such a facility.

@@ -122,7 +122,9 @@ pub fn begin(
 pub fn changed(tx: &mut Tx<'_>, row: &LineRow, what: &str, rule: DutyRule) -> Outcome<()> {
     let told = json!({ "what": what, "kind": row.kind, "facility": row.facility_id, "as": row.entered_as });
     tx.audit("fire_line", row.id, told);
-    assess(tx, row.facility_id, rule).map(drop)
+    // The rule minds certificates and equipment; what an operator enters counts only when a clerk has confirmed it.
+    let minds = matches!(row.kind, LineKind::Certificate | LineKind::Equipment) && row.counted_at.is_some();
+    if minds { assess(tx, row.facility_id, rule).map(drop) } else { Ok(()) }
 }
 
 /// A line within reach, locked.
@@ -179,6 +181,7 @@ pub fn decide(
     }
     let at = tx.ts();
     store::decide(tx.conn(), id, counts, holder.id, at, note)?;
+    let row = LineRow { counted_at: counts.then_some(at), ..row };
     changed(tx, &row, if counts { "confirmed" } else { "dismissed" }, rule)?;
     view(tx, id)
 }

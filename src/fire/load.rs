@@ -5,11 +5,11 @@ use super::rules::{
 };
 use super::store::{self, CertificateRow, EquipmentRow, FacilityVersion, LineRow, ProfileRow};
 use super::{EnteredAs, LineKind};
-use crate::clock::{SHANGHAI, business_date};
+use crate::clock::{business_date, midnight};
 use crate::db::AnyConn;
 use crate::fault::{Fault, Outcome};
 use crate::ids::{FacilityId, LineId};
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use std::collections::HashMap;
 
 /// Today, with everything that is known.
@@ -119,9 +119,7 @@ pub fn equipment(entry: Entry, row: &EquipmentRow) -> Equipment {
 
 /// The end of a day in Asia/Shanghai, in microseconds.
 fn end_of(day: NaiveDate) -> DateTime<Utc> {
-    let midnight = day.succ_opt().unwrap_or(NaiveDate::MAX).and_time(NaiveTime::MIN);
-    let midnight = midnight.and_local_timezone(SHANGHAI).single();
-    midnight.map_or(DateTime::<Utc>::MAX_UTC, |at| at.to_utc() - TimeDelta::microseconds(1))
+    day.succ_opt().map_or(DateTime::<Utc>::MAX_UTC, |next| midnight(next) - TimeDelta::microseconds(1))
 }
 
 /// What is asked about: the state of a day, against a baseline, as it was known at the end of another.

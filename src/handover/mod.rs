@@ -20,6 +20,7 @@ use crate::db::{AnyConn, Tx};
 use crate::fault::{Fault, FieldFault, Outcome};
 use crate::ids::{CampaignId, DelegationId, FindingId, HandoverId, LetterId, TypedId as _, UserId};
 use crate::letters;
+use crate::notices::{self, News, Notice, To};
 use crate::officers;
 use chrono::{DateTime, Utc};
 pub use items::open_items;
@@ -181,7 +182,23 @@ pub fn hand_over(
     let detail = json!({ "handover": row.id, "to": order.to, "items": counts, "reason": row.reason,
         "settled_reason": row.settled_reason, "disabled": row.disabled });
     tx.audit("user", from, detail);
+    tell(tx, &row, items.len())?;
     view(tx.conn(), row)
+}
+
+fn tell(tx: &mut Tx<'_>, row: &HandoverRow, items: usize) -> Outcome<()> {
+    let from = users::person_name(tx.conn(), row.from_id)?;
+    let news = News::WorkHandedOver { from, items: i64::try_from(items).map_err(Fault::internal)? };
+    let notice = Notice {
+        news,
+        to: &[To::User(row.to_id)],
+        subject: ("handover", row.id.uuid()),
+        street_id: None,
+        facility_id: None,
+        category: None,
+        key: None,
+    };
+    notices::tell(tx, &notice).map(drop)
 }
 
 fn receiver(tx: &mut Tx<'_>, from: UserId, to: UserId) -> Outcome<Holder> {
@@ -236,7 +253,8 @@ fn settle(tx: &mut Tx<'_>, item: &OpenItem, order: &Order, settled_reason: Optio
     match (item.kind, &item.place) {
         (ItemKind::Finding, Place::Finding { street, .. }) => {
             let id = FindingId::from_uuid(item.id);
-            officers::put_in_charge(tx, id, *street, order.to, Some(&order.reason))
+            // Everybody who reads the finding reads this; why somebody leaves is theirs and the administrator's.
+            officers::put_in_charge(tx, id, *street, order.to, Some("工作移交"))
         }
         (ItemKind::Letter, _) => {
             letters::hand_over(tx, LetterId::from_uuid(item.id), order.to, &order.reason)

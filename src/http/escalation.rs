@@ -67,16 +67,16 @@ pub async fn list(
 ) -> Answer<Found<Page<StepView>>> {
     let ask = PageAsk { limit: query.limit, cursor: query.cursor };
     let filter = StepFilter { state: query.state, kind: query.kind, street_id: query.street_id };
-    let places = caller.scope.places();
-    Ok(Found(caller.read(move |conn| escalation::list(conn, &places, &filter, &ask)).await?))
+    let scope = caller.scope.clone();
+    Ok(Found(caller.read(move |conn| escalation::list(conn, &scope, &filter, &ask)).await?))
 }
 
 pub async fn find(
     caller: Allowed<may::ReadSteps>,
     ApiPath(id): ApiPath<StepId>,
 ) -> Answer<Found<StepDetail>> {
-    let places = caller.scope.places();
-    Ok(Found(caller.read(move |conn| escalation::find(conn, &places, id)).await?))
+    let scope = caller.scope.clone();
+    Ok(Found(caller.read(move |conn| escalation::find(conn, &scope, id)).await?))
 }
 
 /// What was done.
@@ -104,7 +104,7 @@ pub async fn take(
     let (taken, holder) = (Taken { note, letter_number, meeting_id }, caller.holder());
     let decided = caller.write(move |tx| {
         escalation::take(tx, &holder, id, revision, &taken)?;
-        escalation::find(tx.conn(), &holder.scope.places(), id)
+        escalation::find(tx.conn(), &holder.scope, id)
     });
     Ok(Found(decided.await?))
 }
@@ -118,7 +118,7 @@ pub async fn dismiss(
     let holder = caller.holder();
     let decided = caller.write(move |tx| {
         escalation::dismiss(tx, &holder, id, revision, &body.reason)?;
-        escalation::find(tx.conn(), &holder.scope.places(), id)
+        escalation::find(tx.conn(), &holder.scope, id)
     });
     Ok(Found(decided.await?))
 }

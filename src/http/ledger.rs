@@ -9,14 +9,15 @@ use crate::clock::business_date;
 use crate::db::page::{Page, PageAsk};
 use crate::files::sha256_of;
 use crate::findings::rules::State;
+use crate::findings::side::{self, DrawYear};
 use crate::findings::{FindingFilter, Source};
 use crate::ids::{AreaId, CampaignId, FacilityId, GroupId};
 use crate::ledger::rules::Exception;
 use crate::ledger::{self, ExceptionFilter, ExceptionRow, LedgerPage, LedgerSummary};
 use chrono::{DateTime, NaiveDate, Utc};
 use garde::Validate;
-use serde::Deserialize;
-use utoipa::IntoParams;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 impl Tagged for LedgerSummary {}
 impl Tagged for LedgerPage {
@@ -104,17 +105,17 @@ pub async fn list(
     caller: Allowed<may::ReadFindings>,
     ApiQuery(query): ApiQuery<LedgerQuery>,
 ) -> Answer<Found<LedgerPage>> {
-    let (scope, now, filter) = (caller.scope.clone(), caller.now, query.filter(caller.now));
+    let (holder, now, filter) = (caller.holder(), caller.now, query.filter(caller.now));
     let ask = PageAsk { limit: query.limit, cursor: query.cursor };
-    Ok(Found(caller.read(move |conn| ledger::list(conn, &scope, &filter, &ask, now)).await?))
+    Ok(Found(caller.read(move |conn| ledger::list(conn, &holder, &filter, &ask, now)).await?))
 }
 
 pub async fn table(
     caller: Allowed<may::ReadFindings>,
     ApiQuery(query): ApiQuery<FiguresQuery>,
 ) -> Answer<Document> {
-    let (scope, now, filter) = (caller.scope.clone(), caller.now, query.filter(caller.now));
-    let table = caller.read(move |conn| ledger::export(conn, &scope, &filter, now)).await?;
+    let (holder, now, filter) = (caller.holder(), caller.now, query.filter(caller.now));
+    let table = caller.read(move |conn| ledger::export(conn, &holder, &filter, now)).await?;
     let bytes = table.text.into_bytes();
     Ok(Document {
         sha256: sha256_of(&bytes),
@@ -159,4 +160,17 @@ pub async fn exceptions(
     let ask = PageAsk { limit: query.limit, cursor: query.cursor };
     let scope = caller.scope.clone();
     Ok(Found(caller.read(move |conn| ledger::exceptions(conn, &scope, &filter, &ask)).await?))
+}
+
+/// The draws of all years.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Draws {
+    /// The last year first.
+    items: Vec<DrawYear>,
+}
+impl Tagged for Draws {}
+
+pub async fn draws(caller: Allowed<may::ReadExceptions>) -> Answer<Found<Draws>> {
+    let now = caller.now;
+    Ok(Found(caller.read(move |conn| Ok(Draws { items: side::draws(conn, now)? })).await?))
 }

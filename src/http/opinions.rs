@@ -118,9 +118,9 @@ pub async fn answer(
     ApiPath(id): ApiPath<OpinionId>,
     ApiJson(body): ApiJson<OpinionAnswer>,
 ) -> Answer<Found<OpinionView>> {
-    let (places, now) = (caller.scope.open.clone(), caller.now);
+    let (holder, places, now) = (caller.holder(), caller.scope.open.clone(), caller.now);
     let answered = caller.write(move |tx| {
-        opinions::answer(tx, &places, id, &body.answer)?;
+        opinions::answer(tx, &holder, id, &body.answer)?;
         opinions::find(tx.conn(), &places, id, now)
     });
     Ok(Found(answered.await?))

@@ -66,8 +66,7 @@ async fn seen<P: Permission>(caller: &Allowed<P>, id: PhotoId) -> Outcome<PhotoV
     if !matches!(found, Err(Fault::Missing(_))) {
         return found;
     }
-    let places = unsealed.places();
-    let sealed = caller.read(move |conn| photos::find_sealed(conn, &places, id)).await?;
+    let sealed = caller.read(move |conn| photos::find_sealed(conn, &unsealed, id)).await?;
     let look = caller.write(move |tx| {
         tx.audit("photo", id, json!({ "sealed": true }));
         Ok(())

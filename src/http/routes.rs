@@ -349,6 +349,7 @@ pub fn table() -> Routes {
         .get("/ledger", "list_ledger", "问题、任务、责任清单", ledger::list)
         .get("/ledger.csv", "ledger_table", "台账表格（CSV）", ledger::table)
         .get("/ledger/summary", "ledger_summary", "按期整改率、销号率等", ledger::summary)
+        .get("/draws", "list_draws", "各年度抽查种子", ledger::draws)
         .get("/groups", "list_groups", "总问题与整改方案", groups::list)
         .post("/groups", "create_group", "归集问题", groups::create)
         .get("/groups/{group_id}", "find_group", "查看问题组及进度", groups::find)

@@ -11,10 +11,10 @@ pub use registry::{AssessFireRegister, RenderLetter};
 
 use crate::app::App;
 use crate::db::sequencer::sequence_now;
+use crate::db::types::Coded as _;
 use crate::fault::Outcome;
-use crate::fire;
 use crate::metrics;
-use crate::notices;
+use crate::notices::{self, Channel};
 use crate::uploads::{finish_staged, nodes, sweep};
 use std::cell::Cell;
 use std::sync::Arc;
@@ -75,14 +75,10 @@ const IDLE: Duration = Duration::from_millis(150);
 
 /// How often uploads are completed that an outage of the storage left whole but without a receipt.
 const FINISH: Duration = Duration::from_secs(30);
-/// How often it is looked whether a new business day has its daily work.
-const DAILY: Duration = Duration::from_secs(60);
 /// How often everything is swept, and for the first time how long after the start.
 const SWEEP: Duration = Duration::from_secs(24 * 3600);
 const FIRST_SWEEP: Duration = Duration::from_secs(3600);
 
-/// How often it is looked whether a street's digest is due.
-const DIGEST: Duration = Duration::from_secs(30);
 /// How often it is looked whether the work of this hour has been enqueued.
 const SCHEDULE: Duration = Duration::from_secs(20);
 
@@ -113,8 +109,8 @@ fn told(what: &str, done: Outcome<()>) {
 }
 
 impl Workers {
-    /// Starts the job worker, the sequencer, the node's heartbeat, the care for uploads, the digests, the scheduler, the daily work and the courier of
-    /// what leaves the house.
+    /// Starts the job worker, the sequencer, the node's heartbeat, the care for uploads, the scheduler of what comes round by
+    /// itself and the couriers of what leaves the house.
     ///
     /// # Errors
     /// When no thread can be had, or the certificates of the settings cannot be read.
@@ -134,10 +130,8 @@ impl Workers {
         })?);
         let (node_app, uploads_app) = (app.clone(), app.clone());
         let beat = Periodic::after(Duration::ZERO, nodes::BEAT);
-        let daily = Periodic::after(Duration::ZERO, DAILY);
         threads.push(looped("node", stop.clone(), move || {
             beat.when_due(|| told("heartbeat", nodes::beat(&node_app)));
-            daily.when_due(|| told("daily work", fire::daily::enqueue_today(&node_app)));
             false
         })?);
         let (finish, sweep_daily) =
@@ -147,19 +141,17 @@ impl Workers {
             sweep_daily.when_due(|| told("sweep", sweep::sweep(&uploads_app, false).map(drop)));
             false
         })?);
-        let (digest_app, digest) = (app.clone(), Periodic::after(Duration::ZERO, DIGEST));
-        threads.push(looped("digests", stop.clone(), move || {
-            digest.when_due(|| told("digests", notices::tell_due(&digest_app).map(drop)));
-            false
-        })?);
-        let courier = notices::Courier::open(app).map_err(|e| std::io::Error::other(e.for_log()))?;
-        threads.push(looped("courier", stop.clone(), move || match courier.round() {
-            Ok(tried) => tried > 0,
-            Err(fault) => {
-                tracing::warn!(why = fault.for_log(), "sending failed");
-                false
-            }
-        })?);
+        // Each in a thread of its own: a mail server that hangs holds up no webhook.
+        for channel in Channel::ALL {
+            let courier = notices::Courier::open(app).map_err(|e| std::io::Error::other(e.for_log()))?;
+            threads.push(looped(channel.code(), stop.clone(), move || match courier.round(*channel) {
+                Ok(tried) => tried > 0,
+                Err(fault) => {
+                    tracing::warn!(why = fault.for_log(), "sending failed");
+                    false
+                }
+            })?);
+        }
         let (works_app, schedule) = (app.clone(), Periodic::after(Duration::ZERO, SCHEDULE));
         threads.push(looped("works", stop.clone(), move || {
             schedule.when_due(|| told("scheduling", works::schedule(&works_app).map(drop)));

@@ -9,7 +9,7 @@ use crate::clock::SHANGHAI;
 use crate::db::Stamp;
 use crate::escalation::{self, Portion};
 use crate::fault::{Fault, Outcome};
-use crate::{metrics, projects};
+use crate::{fire, notices, projects};
 use std::sync::Arc;
 
 /// A work with the name by which the log calls it.
@@ -23,6 +23,9 @@ const WORKS: &[Work] = &[
         Ok(())
     }),
     ("projects", |app| projects::alert(&app.db, app.clock.now()).map(drop)),
+    // After the clock, so that the day's marks stand in it.
+    ("digests", |app| notices::tell_due(app).map(drop)),
+    ("fire register", |app| fire::daily::enqueue_today(app)),
 ];
 
 /// Enqueues the work of this hour; tells whether nobody had.
@@ -50,7 +53,6 @@ pub fn run(app: &Arc<App>) -> Outcome<()> {
     let mut failed = vec![];
     for (name, work) in WORKS {
         if let Err(fault) = work(app) {
-            metrics::job_failed();
             let why = fault.for_log();
             tracing::error!(work = name, why, "work failed");
             failed.push(format!("{name}: {why}"));

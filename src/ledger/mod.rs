@@ -15,22 +15,15 @@ pub use rows::{GroupMark, LedgerPage, LedgerRow, list};
 pub use summary::{LedgerSummary, Rate, summary};
 pub use table::{CsvTable, export};
 
-use crate::clock::SHANGHAI;
-use crate::db::Ts;
+use crate::clock::midnight;
 use crate::findings::FindingFilter;
-use chrono::{NaiveDate, NaiveTime, Utc};
-
-/// The first moment of a business day.
-fn midnight(day: NaiveDate) -> Option<Ts> {
-    let local = day.and_time(NaiveTime::MIN).and_local_timezone(SHANGHAI).single()?;
-    Some(local.with_timezone(&Utc).into())
-}
+use chrono::NaiveDate;
 
 /// Narrows a filter to what was found from a day to a day, both counted.
 pub fn found_within(filter: FindingFilter, from: Option<NaiveDate>, to: Option<NaiveDate>) -> FindingFilter {
     FindingFilter {
-        found_from: from.and_then(midnight),
-        found_before: to.and_then(|day| day.succ_opt()).and_then(midnight),
+        found_from: from.map(|day| midnight(day).into()),
+        found_before: to.and_then(|day| day.succ_opt()).map(|day| midnight(day).into()),
         ..filter
     }
 }

@@ -2,17 +2,17 @@
 
 use super::rules::{Exception, Happened, of_history};
 use super::store;
-use crate::access::Scope;
+use crate::access::{Action, Holder};
 use crate::checklists::Severity;
 use crate::clock::business_date;
 use crate::db::page::{Page, PageAsk, page};
 use crate::db::{AnyConn, Ts};
 use crate::directory;
 use crate::fault::Outcome;
-use crate::findings::attribution::{self, Party};
-use crate::findings::deadlines::is_overdue;
+use crate::findings::attribution::Party;
 use crate::findings::groups::{self, GroupKind};
 use crate::findings::rules::State;
+use crate::findings::side;
 use crate::findings::store as findings;
 use crate::findings::store::{EventRow, FindingRow};
 use crate::findings::{FindingFilter, Source};
@@ -102,7 +102,7 @@ pub struct LedgerRow {
     pub repeats: i64,
     /// The groups that it is in.
     pub groups: Vec<GroupMark>,
-    /// What a reader has to know.
+    /// What a reader has to know; told only to those who may read the exceptions.
     pub exceptions: Vec<Exception>,
 }
 
@@ -118,22 +118,22 @@ pub struct LedgerPage {
     pub next_cursor: Option<String>,
 }
 
-/// A page of the ledger within a scope.
+/// A page of the ledger within somebody's reach.
 ///
 /// # Errors
 /// A bad page.
 pub fn list(
     conn: &mut AnyConn,
-    scope: &Scope,
+    by: &Holder,
     filter: &FindingFilter,
     ask: &PageAsk,
     now: DateTime<Utc>,
 ) -> Outcome<LedgerPage> {
     let limit = ask.limit()?;
     let after: Option<FindingId> = ask.after()?;
-    let rows = findings::list(conn, scope, filter, after, limit + 1)?;
+    let rows = findings::list(conn, &by.scope, filter, after, limit + 1)?;
     let Page { items, next_cursor } = page(rows, limit, |f: &FindingRow| f.id, |f| f);
-    Ok(LedgerPage { as_of: business_date(now), items: rows_of(conn, items, now)?, next_cursor })
+    Ok(LedgerPage { as_of: business_date(now), items: rows_of(conn, by, items, now)?, next_cursor })
 }
 
 /// What is read beside the findings of a page.
@@ -148,6 +148,12 @@ struct Beside {
     relapses: Vec<(FacilityId, String, Ts)>,
     groups: HashMap<FindingId, Vec<GroupMark>>,
     streets: HashMap<AreaId, String>,
+}
+
+impl Beside {
+    fn exceptions_of(&self, id: FindingId) -> Vec<Exception> {
+        self.events.get(&id).map(|events| exceptions_of(events)).unwrap_or_default()
+    }
 }
 
 fn read_beside(conn: &mut AnyConn, rows: &[FindingRow]) -> Outcome<Beside> {
@@ -184,13 +190,23 @@ fn read_beside(conn: &mut AnyConn, rows: &[FindingRow]) -> Outcome<Beside> {
 /// The rows of findings. Of the finding that one repeats no more is told than its number: it is of the same place and item.
 pub(super) fn rows_of(
     conn: &mut AnyConn,
+    by: &Holder,
     rows: Vec<FindingRow>,
     now: DateTime<Utc>,
 ) -> Outcome<Vec<LedgerRow>> {
     let beside = read_beside(conn, &rows)?;
-    Ok(rows.into_iter().map(|row| row_of(&beside, row, now)).collect())
+    let told = |r: &FindingRow| {
+        let roles = by.roles_over(r.street_id, r.facility_id, &r.category);
+        roles.into_iter().any(|role| Action::ReadExceptions.allows(role))
+    };
+    let row = |r: FindingRow| LedgerRow {
+        exceptions: if told(&r) { beside.exceptions_of(r.id) } else { vec![] },
+        ..row_of(&beside, r, now)
+    };
+    Ok(rows.into_iter().map(row).collect())
 }
 
+/// All but the exceptions.
 fn row_of(beside: &Beside, r: FindingRow, now: DateTime<Utc>) -> LedgerRow {
     let claim = beside.claims.get(&r.id);
     let proofs = claim.and_then(|c| beside.proofs.get(&c.id.uuid()));
@@ -199,7 +215,7 @@ fn row_of(beside: &Beside, r: FindingRow, now: DateTime<Utc>) -> LedgerRow {
     };
     let repeats = beside.relapses.iter().filter(again).count();
     LedgerRow {
-        overdue: r.state.deadline_runs() && r.due_on.is_some_and(|due| is_overdue(due, now)),
+        overdue: r.state.is_late(r.due_on, business_date(now)),
         measure: claim.map(|c| c.measures.clone()),
         proofs_expected: proofs.map_or(0, |p| p.expected),
         proofs_received: proofs.map_or(0, |p| p.received),
@@ -207,7 +223,7 @@ fn row_of(beside: &Beside, r: FindingRow, now: DateTime<Utc>) -> LedgerRow {
         repeats: i64::try_from(repeats).unwrap_or(i64::MAX),
         repeat_of_number: r.repeat_of.and_then(|id| beside.numbers.get(&id).cloned()),
         groups: beside.groups.get(&r.id).cloned().unwrap_or_default(),
-        exceptions: beside.events.get(&r.id).map(|events| exceptions_of(events)).unwrap_or_default(),
+        exceptions: vec![],
         street_name: beside.streets.get(&r.street_id).cloned().unwrap_or_default(),
         closed_by: r.closed_by.and_then(|id| beside.names.get(&id).cloned()),
         closed_on: r.closed_at.map(|at| business_date(at.0)),
@@ -236,12 +252,8 @@ fn row_of(beside: &Beside, r: FindingRow, now: DateTime<Utc>) -> LedgerRow {
 }
 
 fn days_of(beside: &Beside, r: &FindingRow, now: DateTime<Utc>) -> BTreeMap<Party, i64> {
-    let none = vec![];
-    let spans = beside.intervals.get(&r.id).unwrap_or(&none);
-    let spans: Vec<_> = spans.iter().map(|i| (i.state, i.from_at.0, i.to_at.map(|at| at.0))).collect();
-    let away = beside.away.get(&r.id).map(Vec::as_slice).unwrap_or_default();
-    let away: Vec<_> = away.iter().map(|(from, to)| (from.0, to.map(|at| at.0))).collect();
-    attribution::days(&spans, &away, r.route, now)
+    let intervals = beside.intervals.get(&r.id).map(Vec::as_slice).unwrap_or_default();
+    side::days(r, intervals, beside.away.get(&r.id).map(Vec::as_slice).unwrap_or_default(), now)
 }
 
 fn exceptions_of(events: &[EventRow]) -> Vec<Exception> {

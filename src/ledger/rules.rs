@@ -36,7 +36,7 @@ pub struct Happened<'a> {
     pub detail: &'a Value,
 }
 
-/// What is exceptional about one event; `unseen` when the claim that stands was drawn and nobody has looked.
+/// What is exceptional about one event; `unseen` when a claim was drawn and nobody has looked at the one that stands.
 pub fn of_event(event: Happened<'_>, unseen: bool) -> Vec<Exception> {
     let closes = event.to == State::Closed;
     let mut found = vec![];
@@ -58,14 +58,15 @@ pub fn of_event(event: Happened<'_>, unseen: bool) -> Vec<Exception> {
 
 /// What is exceptional about a history, in order; each once.
 pub fn of_history(events: &[Happened<'_>]) -> Vec<Exception> {
-    let (mut found, mut unseen): (Vec<Exception>, bool) = (vec![], false);
+    let (mut found, mut drawn, mut seen): (Vec<Exception>, bool, bool) = (vec![], false, false);
     for event in events {
         match event.kind {
-            "claimed" => unseen = event.detail["draw"]["drawn"] == true,
-            "reinspected" => unseen = false,
+            // What was drawn once stays drawn, and a look at an earlier claim says nothing of this one.
+            "claimed" => (drawn, seen) = (drawn || event.detail["draw"]["drawn"] == true, false),
+            "reinspected" => seen = true,
             _ => {}
         }
-        found.extend(of_event(*event, unseen));
+        found.extend(of_event(*event, drawn && !seen));
     }
     found.sort_unstable();
     found.dedup();
@@ -94,6 +95,8 @@ pub struct Figures {
     pub closed: i64,
     /// Neither closed nor ended otherwise.
     pub open: i64,
+    /// Of the open: not confirmed yet, which is advice and nobody's failure.
+    pub unconfirmed: i64,
     /// Of the open: overdue.
     pub overdue: i64,
     /// Withdrawn.
@@ -102,7 +105,7 @@ pub struct Figures {
     pub terminated: i64,
     /// Those that repeat a closed one; the withdrawn are left out.
     pub relapses: i64,
-    /// Closed, or due and not closed: the denominator of 按期整改率.
+    /// Closed, or late and not closed: the denominator of 按期整改率.
     pub due: i64,
     /// Claimed on time and accepted: its numerator.
     pub on_time: i64,
@@ -110,14 +113,15 @@ pub struct Figures {
 
 /// 按期整改率: what counts.
 pub const ON_TIME_RULE: &str = "分子：已销号，且最后一次申报由系统收到之日不晚于期限（含批准的延期）；\
-分母：已销号的，加上已过期限而未销号的；误报撤销和终结的不计";
+分母：已销号的，加上已过期限而未销号的；误报撤销和终结的、按期申报尚待核查的、申诉和停工期间的不计";
 /// 销号率: what counts.
-pub const CLOSED_RULE: &str = "分子：已销号；分母：全部问题，误报撤销和终结的不计";
+pub const CLOSED_RULE: &str = "分子：已销号；分母：全部已确认的问题，误报撤销和终结的不计";
 
 impl Figures {
     /// Adds a finding as it stands on a day.
     pub fn add(&mut self, f: Counted, today: NaiveDate) {
-        let past = f.due_on.is_some_and(|due| due < today);
+        let claimed = f.claimed_at.map(business_date);
+        let in_time = claimed.zip(f.due_on).is_some_and(|(on, due)| on <= due);
         self.total += 1;
         self.relapses += i64::from(f.repeats && f.state != State::Withdrawn);
         match f.state {
@@ -126,22 +130,23 @@ impl Figures {
             State::Closed => {
                 self.closed += 1;
                 self.due += 1;
-                let claimed = f.claimed_at.map(business_date);
-                self.on_time += i64::from(claimed.zip(f.due_on).is_some_and(|(on, due)| on <= due));
+                self.on_time += i64::from(in_time);
             }
             state => {
                 self.open += 1;
-                // What stands still or was never served is not late.
-                let late = past && state.deadline_runs();
+                self.unconfirmed += i64::from(state == State::Open);
+                let late = state.is_late(f.due_on, today);
                 self.overdue += i64::from(late);
-                self.due += i64::from(late);
+                // Whoever claimed in time and waits for others has not failed: the bureau's slowness is never the street's.
+                let waits = in_time && !state.is_to_rectify();
+                self.due += i64::from(late && !waits);
             }
         }
     }
 
-    /// All but the withdrawn and the terminated: the denominator of 销号率.
+    /// All that were confirmed but the withdrawn and the terminated: the denominator of 销号率.
     pub fn countable(&self) -> i64 {
-        self.closed + self.open
+        self.closed + self.open - self.unconfirmed
     }
 }
 
@@ -180,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_look_settles_the_draw_and_the_next_claim_draws_anew() {
+    fn what_was_drawn_stays_drawn_until_the_claim_that_stands_is_seen() {
         let (drawn, not) = (json!({ "draw": { "drawn": true } }), json!({ "draw": { "drawn": false } }));
         let none = json!({});
         let claimed = |detail| Happened { kind: "claimed", to: State::Rectified, detail };
@@ -188,7 +193,10 @@ mod tests {
         let closed = Happened { kind: "closed", to: State::Closed, detail: &none };
         assert_eq!(of_history(&[claimed(&drawn), closed]), [Exception::DrawNotLookedAt]);
         assert_eq!(of_history(&[claimed(&drawn), seen, closed]), []);
-        assert_eq!(of_history(&[claimed(&drawn), seen, claimed(&not), closed]), []);
+        assert_eq!(of_history(&[claimed(&not), closed]), []);
+        assert_eq!(of_history(&[claimed(&drawn), claimed(&not), closed]), [Exception::DrawNotLookedAt]);
+        assert_eq!(of_history(&[claimed(&drawn), seen, claimed(&not), closed]), [Exception::DrawNotLookedAt]);
+        assert_eq!(of_history(&[claimed(&drawn), seen, claimed(&not), seen, closed]), []);
         assert_eq!(of_history(&[seen, claimed(&drawn), closed]), [Exception::DrawNotLookedAt]);
     }
 
@@ -220,8 +228,17 @@ mod tests {
         let ended = Counted { repeats: true, ..counted(State::Terminated, "2026-08-06", None) };
         let all = figures(&[last, late, unaccepted, running, paused, advice, mistake, ended]);
         assert_eq!((all.total, all.closed, all.open, all.withdrawn, all.terminated), (8, 2, 4, 1, 1));
-        assert_eq!((all.on_time, all.due, all.overdue), (1, 3, 1));
-        assert_eq!((all.countable(), all.relapses), (6, 1));
+        assert_eq!(
+            (all.on_time, all.due, all.overdue),
+            (1, 2, 1),
+            "who claimed in time waits for the bureau"
+        );
+        assert_eq!((all.countable(), all.unconfirmed, all.relapses), (5, 1, 1));
+        let unclaimed = counted(State::Served, "2026-08-06", None);
+        let belated = counted(State::Checked, "2026-08-06", Some("2026-08-07T02:00:00Z"));
+        let sent_back = counted(State::Returned, "2026-08-06", Some("2026-08-05T02:00:00Z"));
+        let all = figures(&[unclaimed, belated, sent_back]);
+        assert_eq!((all.on_time, all.due, all.overdue), (0, 3, 3));
     }
 
     #[test]

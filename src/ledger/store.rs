@@ -104,7 +104,7 @@ pub fn findings(conn: &mut AnyConn, ids: &[FindingId]) -> Outcome<HashMap<Findin
 /// The names of the events that may be of a kind of exception.
 fn events_of(exception: Exception) -> &'static [&'static str] {
     match exception {
-        Exception::FinderClosed => &["closed", "closed_on_site"],
+        Exception::FinderClosed => &["closed", "closed_on_site", "brigade_checked"],
         Exception::CheckSkipped => &["checked"],
         Exception::ClosedOnSite => &["closed_on_site"],
         Exception::DrawNotLookedAt => &["closed", "closed_on_site", "brigade_checked"],

@@ -7,8 +7,9 @@ use crate::clock::business_date;
 use crate::db::AnyConn;
 use crate::fault::Outcome;
 use crate::findings::FindingFilter;
-use crate::findings::attribution::{self, Party};
+use crate::findings::attribution::Party;
 use crate::findings::rules::State;
+use crate::findings::side;
 use crate::findings::store as findings;
 use crate::findings::store::FindingRow;
 use crate::ids::FindingId;
@@ -121,11 +122,9 @@ fn add_days(
     let ids: Vec<FindingId> = rows.iter().map(|r| r.id).collect();
     let (intervals, away) = (store::intervals(conn, &ids)?, store::away(conn, &ids)?);
     for row in rows {
-        let spans = intervals.get(&row.id).map(Vec::as_slice).unwrap_or_default();
-        let spans: Vec<_> = spans.iter().map(|i| (i.state, i.from_at.0, i.to_at.map(|at| at.0))).collect();
-        let lent = away.get(&row.id).map(Vec::as_slice).unwrap_or_default();
-        let lent: Vec<_> = lent.iter().map(|(from, to)| (from.0, to.map(|at| at.0))).collect();
-        for (party, count) in attribution::days(&spans, &lent, row.route, now) {
+        let intervals = intervals.get(&row.id).map(Vec::as_slice).unwrap_or_default();
+        let away = away.get(&row.id).map(Vec::as_slice).unwrap_or_default();
+        for (party, count) in side::days(row, intervals, away, now) {
             *days.entry(party).or_insert(0) += count;
         }
     }

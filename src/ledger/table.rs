@@ -2,7 +2,7 @@
 //! a formula.
 
 use super::rows::{LedgerRow, rows_of};
-use crate::access::Scope;
+use crate::access::Holder;
 use crate::clock::business_date;
 use crate::db::AnyConn;
 use crate::fault::{Fault, Outcome};
@@ -58,24 +58,24 @@ const HEADINGS: [&str; 29] = [
     "问题组及例外",
 ];
 
-/// The ledger within a scope as a table.
+/// The ledger within somebody's reach as a table.
 ///
 /// # Errors
 /// `too_many_rows`.
 pub fn export(
     conn: &mut AnyConn,
-    scope: &Scope,
+    by: &Holder,
     filter: &FindingFilter,
     now: DateTime<Utc>,
 ) -> Outcome<CsvTable> {
     let as_of = business_date(now);
-    let mut text = String::from("\u{feff}");
+    let mut table = begun();
     let mut headings: Vec<String> = HEADINGS.iter().map(|h| (*h).to_string()).collect();
     headings.push("截至日期".into());
-    write_line(&mut text, &headings);
+    write_line(&mut table, &headings)?;
     let (mut after, mut count): (Option<FindingId>, usize) = (None, 0);
     loop {
-        let rows = findings::list(conn, scope, filter, after, CHUNK)?;
+        let rows = findings::list(conn, &by.scope, filter, after, CHUNK)?;
         let Some(last) = rows.last() else { break };
         after = Some(last.id);
         count += rows.len();
@@ -83,13 +83,13 @@ pub fn export(
             let detail = format!("超过 {MOST} 行，请缩小范围后导出");
             return Err(Fault::invalid("", "too_many_rows", detail));
         }
-        for row in rows_of(conn, rows, now)? {
+        for row in rows_of(conn, by, rows, now)? {
             let mut cells = cells(&row).to_vec();
             cells.push(as_of.to_string());
-            write_line(&mut text, &cells);
+            write_line(&mut table, &cells)?;
         }
     }
-    Ok(CsvTable { as_of, text })
+    Ok(CsvTable { as_of, text: ended(table)? })
 }
 
 fn shown<T: ToString>(value: Option<T>) -> String {
@@ -133,16 +133,25 @@ fn cells(r: &LedgerRow) -> [String; HEADINGS.len()] {
     ]
 }
 
-fn write_line(text: &mut String, cells: &[String]) {
-    let quoted: Vec<String> =
-        cells.iter().map(|cell| format!("\"{}\"", defused(cell).replace('"', "\"\""))).collect();
-    text.push_str(&quoted.join(","));
-    text.push_str("\r\n");
+fn write_line(table: &mut csv::Writer<Vec<u8>>, cells: &[String]) -> Outcome<()> {
+    table.write_record(cells.iter().map(|cell| defused(cell))).map_err(Fault::internal)
+}
+
+/// Every cell quoted, lines ended as Excel ends them, and a mark by which it knows UTF-8.
+fn begun() -> csv::Writer<Vec<u8>> {
+    let mut table = csv::WriterBuilder::new();
+    table.quote_style(csv::QuoteStyle::Always).terminator(csv::Terminator::CRLF);
+    table.from_writer("\u{feff}".into())
+}
+
+fn ended(table: csv::Writer<Vec<u8>>) -> Outcome<String> {
+    let bytes = table.into_inner().map_err(|e| Fault::internal(e.error()))?;
+    String::from_utf8(bytes).map_err(Fault::internal)
 }
 
 /// A spreadsheet takes what begins so for a formula; an apostrophe makes it text.
 fn defused(cell: &str) -> String {
-    let dangerous = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
+    let dangerous = cell.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r', '\n']);
     if dangerous { format!("'{cell}") } else { cell.to_string() }
 }
 
@@ -152,7 +161,8 @@ mod tests {
 
     #[test]
     fn no_cell_is_a_formula() {
-        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1"] {
+        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "＝1", "＋1", "－1", "＠1", "\t=1", "\r=1", "\n=1"]
+        {
             assert_eq!(defused(formula), format!("'{formula}"));
         }
         for plain in ["", "a=1", "440105007-2026-0001", "疏散通道", "'=1", " =1"] {
@@ -162,11 +172,11 @@ mod tests {
 
     #[test]
     fn every_cell_is_quoted() {
-        let mut text = String::new();
-        write_line(
-            &mut text,
-            &["a,b".into(), "他说\"好\"".into(), "=HYPERLINK(\"x\")".into(), "两\n行".into()],
-        );
+        let mut table = begun();
+        let cells = ["a,b".into(), "他说\"好\"".into(), "=HYPERLINK(\"x\")".into(), "两\n行".into()];
+        write_line(&mut table, &cells).unwrap();
+        let text = ended(table).unwrap();
+        let text = text.strip_prefix('\u{feff}').expect("the mark of UTF-8");
         assert_eq!(text, "\"a,b\",\"他说\"\"好\"\"\",\"'=HYPERLINK(\"\"x\"\")\",\"两\n行\"\r\n");
         let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
         let row = reader.records().next().unwrap().unwrap();

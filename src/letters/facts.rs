@@ -35,12 +35,21 @@ pub struct Facts {
     pub lines: Vec<Line>,
     /// What was found before this campaign and is not struck off 前期未销号: never summed with `lines`.
     pub carried_over: Vec<Line>,
+    /// Within so many months after its closing what fails again comes back 重复出现. Left out while it is twelve, so that the
+    /// hash of letters that were submitted before this was a setting stays theirs.
+    #[serde(skip_serializing_if = "is_twelve")]
+    pub relapse_months: u32,
     /// The day that the facts speak of.
     pub as_of: NaiveDate,
     /// The day by which the street replies.
     pub reply_due: NaiveDate,
     /// The day of the letter until it is issued.
     pub date: NaiveDate,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_twelve(months: &u32) -> bool {
+    *months == 12
 }
 
 /// Who writes the letter.
@@ -91,7 +100,7 @@ pub struct Line {
     pub state: State,
     /// Its deadline has passed and it is not struck off.
     pub overdue: bool,
-    /// The same item failed within twelve months before 重复出现.
+    /// The same item failed within the months before that the settings name 重复出现.
     pub repeat: bool,
     /// What it looked like.
     pub photo: Option<PhotoRef>,

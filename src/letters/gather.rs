@@ -13,9 +13,9 @@ use crate::db::types::Coded as _;
 use crate::db::{AnyConn, Ts};
 use crate::directory::{self, FacilityKind};
 use crate::fault::{Fault, Outcome};
-use crate::findings::deadlines::is_overdue;
 use crate::findings::rules::State;
 use crate::ids::{AreaId, CampaignId, FacilityId, FindingId, InspectionId};
+use crate::settings::{self, Relapse};
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::dsl::count_star;
 use diesel::prelude::*;
@@ -69,6 +69,7 @@ pub fn gather(conn: &mut AnyConn, subject: &Subject<'_>, as_of: DateTime<Utc>) -
         indicators: indicators(conn, subject, &targets, &inspected, &lines)?,
         lines,
         carried_over: carried.into_iter().map(|(_, line)| line).collect(),
+        relapse_months: settings::get::<Relapse>(conn)?.months,
         as_of: business_date(as_of),
         reply_due: subject.reply_due,
         date: business_date(as_of),
@@ -152,7 +153,7 @@ fn findings(conn: &mut AnyConn, subject: &Subject<'_>) -> Outcome<Vec<FindingFac
         .is_null()
         .or(finding::campaign_id.ne(subject.campaign.id))
         .and(finding::state.ne_all(settled))
-        .and(finding::found_at.lt(Ts::from(start_of(subject.campaign.starts_on))));
+        .and(finding::found_at.lt(Ts::from(crate::clock::midnight(subject.campaign.starts_on))));
     type Row = (
         (Option<CampaignId>, FindingId, String, String, FacilityKind),
         (String, String, String, (Option<NaiveDate>, bool), State),
@@ -228,11 +229,6 @@ pub fn unconfirmed(conn: &mut AnyConn, campaign: CampaignId, street: AreaId) -> 
         .load(conn)?)
 }
 
-fn start_of(day: NaiveDate) -> DateTime<Utc> {
-    let midnight = day.and_time(chrono::NaiveTime::MIN).and_local_timezone(crate::clock::SHANGHAI);
-    midnight.single().map_or(DateTime::<Utc>::MIN_UTC, |at| at.with_timezone(&Utc))
-}
-
 fn lines(conn: &mut AnyConn, rows: &[FindingFacts], as_of: DateTime<Utc>) -> Outcome<Vec<(bool, Line)>> {
     let photos = before_photos(conn, rows)?;
     rows.iter()
@@ -250,7 +246,7 @@ fn lines(conn: &mut AnyConn, rows: &[FindingFacts], as_of: DateTime<Utc>) -> Out
                 original_due: r.original_due.or(r.due_on),
                 due_provisional: r.due_provisional && r.state.deadline_runs(),
                 state: r.state,
-                overdue: r.state.deadline_runs() && r.due_on.is_some_and(|due| is_overdue(due, as_of)),
+                overdue: r.state.is_late(r.due_on, business_date(as_of)),
                 repeat: r.repeat,
                 photo: photo.map(|sha256| PhotoRef { sha256: sha256.clone() }),
             };
@@ -298,8 +294,12 @@ fn indicators(
         rows.push(share("站牌照片覆盖率", signboards(conn, subject, ids)?, stations));
     }
     let closed = lines.iter().filter(|l| l.state == State::Closed).count();
+    // What ended without having been rectified can never be struck off.
+    let countable = lines.iter().filter(|l| l.state != State::Terminated).count();
+    if countable > 0 {
+        rows.push(share("本次检查问题销号率", closed, countable));
+    }
     if !lines.is_empty() {
-        rows.push(share("本次检查问题销号率", closed, lines.len()));
         let overdue = lines.iter().filter(|l| l.overdue).count();
         rows.push(Indicator {
             name: "逾期未销号问题".into(),

@@ -13,7 +13,6 @@ use crate::db::page::PageAsk;
 use crate::directory::facilities::{self, FacilityView};
 use crate::directory::store::FacilityFilter;
 use crate::fault::{Fault, Outcome};
-use crate::findings::rules::State;
 use crate::findings::{self, FindingFilter, FindingView};
 use crate::ids::{AreaId, FacilityId};
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
@@ -21,10 +20,6 @@ use serde::Serialize;
 
 /// Lines of a sheet at the most.
 const MAX_LINES: usize = 300;
-
-/// What is to be put right and not settled.
-const LISTED: [State; 5] =
-    [State::Confirmed, State::Served, State::Rectified, State::Checked, State::Returned];
 
 /// Whose sheet.
 #[derive(Debug, Clone)]
@@ -95,11 +90,9 @@ pub fn task_sheet(
     let operator = first.operator_name.clone();
     let mut found = vec![];
     for facility in &facilities {
-        for state in LISTED {
-            let filter =
-                FindingFilter { facility_id: Some(facility.id), state: Some(state), ..Default::default() };
-            every(|ask| findings::list(conn, scope, &filter, ask, now), &mut found)?;
-        }
+        // All that is not settled, but advice that the bureau has not confirmed.
+        let filter = FindingFilter { facility_id: Some(facility.id), to_settle: true, ..Default::default() };
+        every(|ask| findings::list(conn, scope, &filter, ask, now), &mut found)?;
     }
     if found.len() > MAX_LINES {
         let detail = format!("未销号问题共{}个，超过任务单上限{MAX_LINES}个，请按设施分别生成", found.len());

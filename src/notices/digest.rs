@@ -21,10 +21,10 @@ use std::sync::Arc;
 /// Lines that a digest shows; how many more there are stands below.
 const SHOWN: usize = 100;
 
-/// Tells the digests that are due; returns how many.
+/// Tells the digests that are due; returns how many. One that fails keeps no other street from its own.
 ///
 /// # Errors
-/// The database's.
+/// The first of those that failed.
 pub fn tell_due(app: &Arc<App>) -> Outcome<usize> {
     let now = app.clock.now();
     let local = now.with_timezone(&SHANGHAI);
@@ -37,13 +37,18 @@ pub fn tell_due(app: &Arc<App>) -> Outcome<usize> {
         let works = !waiting.is_empty() && calendar::load(conn)?.is_working_day(day).value;
         Ok(if works { waiting } else { vec![] })
     })?;
-    let mut told = 0;
+    let (mut told, mut failed): (usize, Option<Fault>) = (0, None);
     for street in streets {
         let stamp = Stamp::system("digest", now);
-        told +=
-            usize::from(app.db.write_now(stamp, "notice.digest", move |tx| tell_street(tx, street, day))?);
+        match app.db.write_now(stamp, "notice.digest", move |tx| tell_street(tx, street, day)) {
+            Ok(new) => told += usize::from(new),
+            Err(fault) => {
+                tracing::error!(%street, why = fault.for_log(), "a digest could not be told");
+                failed.get_or_insert(fault);
+            }
+        }
     }
-    Ok(told)
+    failed.map_or(Ok(told), Err)
 }
 
 /// Tells one street's digest of a day; false where it has been told, or nothing waits.

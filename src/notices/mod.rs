@@ -35,4 +35,4 @@ pub use news::{Event, FindingFacts, News, Pace};
 pub use outbox::{Courier, DeliveryView, deliveries, replay};
 pub use post::Names;
 pub use store::{Channel, DeliveryFilter, DeliveryState};
-pub use telling::{Notice, To, has_told, tell, unsay};
+pub use telling::{Notice, To, tell, unsay};

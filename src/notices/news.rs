@@ -139,14 +139,42 @@ news! {
         /// Why.
         reason: String,
     }
+    /// A finding was withdrawn: it need not be rectified.
+    Now FindingWithdrawn = "finding.withdrawn" "问题撤销" {
+        /// The finding.
+        finding: FindingFacts,
+        /// Why.
+        reason: String,
+    }
     /// A finding that stands in an issued letter was withdrawn.
     Now FindingWithdrawnAfterPrint = "finding.withdrawn_after_print" "已发函问题撤销" {
         /// The finding.
         finding: FindingFacts,
-        /// The letter's number.
-        letter: String,
         /// Why.
         reason: String,
+    }
+    /// Work has to stop for a time; the clock stands still.
+    Now FindingSuspended = "finding.suspended" "停工暂停" {
+        /// The finding.
+        finding: FindingFacts,
+        /// The last day of it.
+        until: NaiveDate,
+        /// Why.
+        reason: String,
+    }
+    /// Another due day holds.
+    Now FindingDeadlineMoved = "finding.deadline_moved" "整改期限变更" {
+        /// The finding, with the due day now in force.
+        finding: FindingFacts,
+        /// Why.
+        reason: String,
+    }
+    /// The bureau has not confirmed a third party's finding in time.
+    Now FindingConfirmationLate = "finding.confirmation_late" "问题超期未确认" {
+        /// The finding.
+        finding: FindingFacts,
+        /// The day by which it was to be confirmed.
+        confirm_by: NaiveDate,
     }
     /// A finding at a unit of the bureau was struck off the ledger.
     Now FindingClosedBureauUnit = "finding.closed_bureau_unit" "局属单位问题销号" {
@@ -194,30 +222,12 @@ news! {
         /// The last update.
         updated_on: Option<NaiveDate>,
     }
-    /// A letter was delivered.
-    Now LetterDelivered = "letter.delivered" "收到函件" {
-        /// Its number 文号.
-        number: String,
-        /// Its title.
-        title: String,
-        /// Last day to reply.
-        reply_due: Option<NaiveDate>,
-    }
-    /// The bureau tells the fire brigade something 信息通报.
+    /// The bureau and the fire brigade tell each other something 信息通报.
     Now FireReported = "fire.reported" "消防信息通报" {
-        /// The facility's name.
-        facility: String,
-        /// What is told.
+        /// The bulletin's number.
+        number: String,
+        /// What it is about.
         matter: String,
-    }
-    /// A certificate, a drill or a piece of fire equipment runs out.
-    Now FireExpiring = "fire.expiring" "消防事项即将到期" {
-        /// The facility's name.
-        facility: String,
-        /// What.
-        matter: String,
-        /// Its last day.
-        expires_on: NaiveDate,
     }
     /// Somebody's open items were handed over.
     Now WorkHandedOver = "work.handed_over" "工作移交" {
@@ -267,20 +277,18 @@ pub(super) fn samples() -> Vec<News> {
         News::FindingExtensionDecided { finding: f(), decision: "同意延期".into(), reason: None },
         News::FindingDisputed { finding: f(), grounds: text(), decide_by: Some(day(29)) },
         News::FindingDisputeDecided { finding: f(), decision: "异议不成立".into(), reason: text() },
-        News::FindingWithdrawnAfterPrint {
-            finding: f(), letter: "演示函〔2026〕1号".into(), reason: text()
-        },
+        News::FindingWithdrawn { finding: f(), reason: text() },
+        News::FindingWithdrawnAfterPrint { finding: f(), reason: text() },
+        News::FindingSuspended { finding: f(), until: day(29), reason: text() },
+        News::FindingDeadlineMoved { finding: f(), reason: text() },
+        News::FindingConfirmationLate { finding: f(), confirm_by: day(3) },
         News::FindingClosedBureauUnit { finding: f() },
         News::FindingReferred { finding: f(), agency: "区消防救援大队".into() },
         News::StepDrafted { step: "再次提醒函".into(), addressee: "海幢街道".into(), findings: 3 },
         News::OpinionAsked { about: "演示函〔2026〕1号".into(), opinion: text(), answer_by: day(30) },
         News::OpinionAnswered { about: "演示函〔2026〕1号".into(), answer: text() },
         News::ProjectStale { facility: "某中心".into(), project: "消防验收".into(), updated_on: None },
-        News::LetterDelivered {
-            number: "演示函〔2026〕1号".into(), title: "提醒函".into(), reply_due: None
-        },
-        News::FireReported { facility: "某院".into(), matter: text() },
-        News::FireExpiring { facility: "某院".into(), matter: "灭火器".into(), expires_on: day(30) },
+        News::FireReported { number: "通报2026-0001".into(), matter: text() },
         News::WorkHandedOver { from: "试验甲".into(), items: 3 },
         News::StreetDigest {
             day: day(1),

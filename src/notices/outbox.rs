@@ -9,6 +9,7 @@ use super::post::{Names, Parcel, Post};
 use super::rules::pause_after;
 use super::store::{self, Channel, DeliveryFilter, DeliveryRow, DeliveryState};
 use super::webhooks::{disable, signatures};
+use crate::access::disabling;
 use crate::app::App;
 use crate::clock::machine_now;
 use crate::db::page::{Page, PageAsk, page};
@@ -18,17 +19,21 @@ use crate::ids::{DeliveryId, NoticeId, WebhookId};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
 use serde_json::json;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::runtime::{Builder, Runtime};
 
-/// Messages that are sent at a time, and of one webhook: a slow one must not hold up the others.
-const AT_ONCE: usize = 16;
-const OF_ONE: usize = 4;
-/// Due messages that are looked at for that.
-const LOOKED_AT: i64 = 256;
-/// A sender that has not come back after so long has died; every way of sending gives up much earlier.
-const LEASE: TimeDelta = TimeDelta::minutes(2);
+/// Receivers that are sent to at a time, and messages to one of them: a slow one must not hold up the others.
+const RECEIVERS: i64 = 16;
+const OF_ONE: i64 = 4;
+
+/// A sender that has not come back after so long has died; its way of sending gives up much earlier. Mail has a dialogue of
+/// many steps, each with its own patience.
+fn lease(channel: Channel) -> TimeDelta {
+    match channel {
+        Channel::Webhook => TimeDelta::minutes(2),
+        Channel::Mail => TimeDelta::minutes(15),
+    }
+}
 
 /// What became of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,16 +85,17 @@ impl Courier {
         Ok(Self { app: app.clone(), runtime, post, mailer })
     }
 
-    /// Sends what is due now; returns how many messages were tried.
+    /// Sends what is due now by one way; returns how many messages were tried.
     ///
     /// # Errors
     /// The database's; that a message cannot be sent is none.
-    pub fn round(&self) -> Outcome<usize> {
-        let claims = claim(&self.app)?;
+    pub fn round(&self, channel: Channel) -> Outcome<usize> {
+        let claims = claim(&self.app, channel)?;
         let sent = self.runtime.block_on(join_all(claims.iter().map(|row| self.attempt(row))));
-        for (row, sent) in claims.iter().zip(sent) {
-            settle(&self.app, row, sent)?;
-        }
+        // What was sent is said of every message, also where it cannot be said of another.
+        let settled: Vec<Outcome<()>> =
+            claims.iter().zip(sent).map(|(row, sent)| settle(&self.app, row, sent)).collect();
+        settled.into_iter().collect::<Outcome<()>>()?;
         Ok(claims.len())
     }
 
@@ -102,7 +108,7 @@ impl Courier {
                 None => Sent::Never(None, "未启用邮件".into()),
             },
             Ok(Ready::Not(why)) => Sent::Never(None, why),
-            Err(fault) => Sent::Failed(None, fault.for_log()),
+            Err(fault) => Sent::Failed(None, fault.to_string()),
         }
     }
 }
@@ -128,6 +134,9 @@ fn ready(conn: &mut AnyConn, app: &App, row: &DeliveryRow) -> Outcome<Ready> {
     }
     let notice = row.notice_id.map(|id| store::notice(conn, id)).transpose()?.flatten();
     let Some(notice) = notice else { return Ok(Ready::Not("通知已不存在".into())) };
+    if disabling::is_active(conn, notice.user_id)? != Some(true) {
+        return Ok(Ready::Not("收件人账号已停用".into()));
+    }
     let address = store::address_of(conn, notice.user_id)?.filter(|address| address.enabled);
     Ok(match address {
         Some(address) => Ready::Mail { to: address.address, title: notice.title, body: notice.body },
@@ -136,25 +145,21 @@ fn ready(conn: &mut AnyConn, app: &App, row: &DeliveryRow) -> Outcome<Ready> {
 }
 
 /// Takes due messages for this node.
-fn claim(app: &App) -> Outcome<Vec<DeliveryRow>> {
+fn claim(app: &App, channel: Channel) -> Outcome<Vec<DeliveryRow>> {
     let now = machine_now();
-    if !app.db.read_now(move |conn| store::is_delivery_due(conn, now.into()))? {
+    if app.db.read_now(move |conn| store::receivers_due(conn, channel, now.into(), 1))?.is_empty() {
         return Ok(vec![]);
     }
     app.db.write_now(Stamp::system("outbox", app.clock.now()), "delivery.claim", move |tx| {
         tx.housekeeping();
-        let mut of_webhook: BTreeMap<Option<WebhookId>, usize> = BTreeMap::new();
-        let mut mine = store::due_deliveries(tx.conn(), now.into(), LOOKED_AT)?;
-        mine.retain(|row| {
-            let so_far = of_webhook.entry(row.webhook_id).or_default();
-            *so_far += 1;
-            *so_far <= OF_ONE
-        });
-        mine.truncate(AT_ONCE);
+        let mut mine = vec![];
+        for receiver in store::receivers_due(tx.conn(), channel, now.into(), RECEIVERS)? {
+            mine.extend(store::due_deliveries(tx.conn(), channel, receiver, now.into(), OF_ONE)?);
+        }
         for row in &mut mine {
             row.attempts += 1;
             row.fence += 1;
-            store::lease_delivery(tx.conn(), row, (now + LEASE).into())?;
+            store::lease_delivery(tx.conn(), row, (now + lease(channel)).into())?;
         }
         Ok(mine)
     })
@@ -200,7 +205,9 @@ fn settle(app: &App, row: &DeliveryRow, sent: Sent) -> Outcome<()> {
     let (row, now) = (row.clone(), machine_now());
     let after = settled(row.attempts, &sent, now);
     if let Some(why) = &after.error {
-        tracing::warn!(message = %row.id, attempt = row.attempts, %why, "delivery failed");
+        // The other side's words may hold an address; they stand in the row only.
+        let status = after.status;
+        tracing::warn!(message = %row.id, attempt = row.attempts, ?status, told = !why.is_empty(), "delivery failed");
     }
     app.db.write_now(Stamp::system("outbox", app.clock.now()), "delivery.settle", move |tx| {
         let status = after.status.map(i32::from);

@@ -34,12 +34,6 @@ pub fn insert_notice(conn: &mut AnyConn, row: &NoticeRow) -> Outcome<()> {
     Ok(())
 }
 
-/// Whether somebody has been told something that is told once.
-pub fn anybody_told(conn: &mut AnyConn, dedupe: &str) -> Outcome<bool> {
-    let told = notice::table.filter(notice::dedupe.eq(dedupe));
-    Ok(told.count().get_result::<i64>(conn)? > 0)
-}
-
 /// Whether somebody has been told under this key.
 pub fn is_told(conn: &mut AnyConn, user: UserId, key: &str) -> Outcome<bool> {
     let known = notice::table.filter(notice::user_id.eq(user)).filter(notice::dedupe.eq(key));
@@ -451,32 +445,53 @@ pub fn bury_waiting(conn: &mut AnyConn, webhook: WebhookId, why: &str, at: Ts) -
         .execute(conn)?)
 }
 
-/// Messages that may be claimed, the longest waiting first.
+/// Messages of a way that may be claimed.
 macro_rules! due {
-    ($now:expr) => {
-        delivery::table
-            .filter(
-                delivery::state
-                    .eq(DeliveryState::Ready)
-                    .and(delivery::run_at.le($now))
-                    .or(delivery::state.eq(DeliveryState::Running).and(delivery::lease_until.lt($now))),
-            )
-            .order((delivery::run_at, delivery::id))
+    ($channel:expr, $now:expr) => {
+        delivery::table.filter(delivery::channel.eq($channel)).filter(
+            delivery::state
+                .eq(DeliveryState::Ready)
+                .and(delivery::run_at.le($now))
+                .or(delivery::state.eq(DeliveryState::Running).and(delivery::lease_until.lt($now))),
+        )
     };
 }
 
-pub fn is_delivery_due(conn: &mut AnyConn, now: Ts) -> Outcome<bool> {
-    Ok(due!(now).select(delivery::id).first::<DeliveryId>(conn).optional()?.is_some())
+/// To which webhooks messages may be claimed; mail goes to one receiver, the server.
+pub fn receivers_due(
+    conn: &mut AnyConn,
+    channel: Channel,
+    now: Ts,
+    limit: i64,
+) -> Outcome<Vec<Option<WebhookId>>> {
+    let due = due!(channel, now).select(delivery::webhook_id).distinct();
+    Ok(due.order(delivery::webhook_id).limit(limit).load(conn)?)
 }
 
-/// Messages that may be claimed; on PostgreSQL those that another node is about to claim are passed over.
-pub fn due_deliveries(conn: &mut AnyConn, now: Ts, limit: i64) -> Outcome<Vec<DeliveryRow>> {
-    Ok(match conn {
-        AnyConn::Pg(c) => {
-            let due = due!(now).limit(limit).select(DeliveryRow::as_select());
-            due.for_update().skip_locked().load(c)?
-        }
-        AnyConn::Sqlite(c) => due!(now).limit(limit).select(DeliveryRow::as_select()).load(c)?,
+/// Messages to a receiver that may be claimed, the longest waiting first; on PostgreSQL those that another node is about to
+/// claim are passed over.
+pub fn due_deliveries(
+    conn: &mut AnyConn,
+    channel: Channel,
+    receiver: Option<WebhookId>,
+    now: Ts,
+    limit: i64,
+) -> Outcome<Vec<DeliveryRow>> {
+    macro_rules! of_one {
+        ($receiver:expr) => {
+            due!(channel, now)
+                .filter($receiver)
+                .order((delivery::run_at, delivery::id))
+                .limit(limit)
+                .select(DeliveryRow::as_select())
+        };
+    }
+    let (mail, to) = (delivery::webhook_id.is_null(), |id: WebhookId| delivery::webhook_id.eq(id));
+    Ok(match (conn, receiver) {
+        (AnyConn::Pg(c), None) => of_one!(mail).for_update().skip_locked().load(c)?,
+        (AnyConn::Pg(c), Some(id)) => of_one!(to(id)).for_update().skip_locked().load(c)?,
+        (AnyConn::Sqlite(c), None) => of_one!(mail).load(c)?,
+        (AnyConn::Sqlite(c), Some(id)) => of_one!(to(id)).load(c)?,
     })
 }
 

@@ -6,8 +6,8 @@ use super::texts::{self, Text};
 use super::webhooks;
 use crate::access::{Concern, Role, holders_over};
 use crate::clock::{business_date, machine_now};
+use crate::db::Tx;
 use crate::db::types::Coded as _;
-use crate::db::{AnyConn, Tx};
 use crate::fault::Outcome;
 use crate::ids::{AreaId, FacilityId, UserId};
 use serde_json::json;
@@ -132,14 +132,6 @@ fn collect(tx: &mut Tx<'_>, notice: &Notice<'_>, street_id: AreaId) -> Outcome<b
     };
     store::insert_line(tx.conn(), &row)?;
     Ok(true)
-}
-
-/// Whether a piece of news has been told to anybody under a key.
-///
-/// # Errors
-/// The database's.
-pub fn has_told(conn: &mut AnyConn, event: Event, key: &str) -> Outcome<bool> {
-    store::anybody_told(conn, &format!("{}:{key}", event.code()))
 }
 
 /// Takes what no longer holds out of the street's next digest, in the caller's transaction: `events` about a thing that

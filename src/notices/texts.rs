@@ -92,7 +92,7 @@ fn all_there(part: &str, data: &Value) -> Outcome<bool> {
 fn shown(data: &Value, name: &str) -> Outcome<Option<String>> {
     let pointer = format!("/{}", name.replace('.', "/"));
     match data.pointer(&pointer) {
-        Some(Value::Null) => Ok(None),
+        None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(match text.parse::<NaiveDate>() {
             Ok(day) => format!("{}年{}月{}日", day.year(), day.month(), day.day()),
             Err(_) => text.clone(),

@@ -91,6 +91,11 @@ pub struct WebhookPatch {
 /// Subscriptions at the most: each is asked at every notice.
 const MAX_WEBHOOKS: usize = 50;
 
+/// An address for the trail: its query may hold a secret.
+fn told(url: &str) -> &str {
+    url.split('?').next().unwrap_or_default()
+}
+
 fn checked_url(text: &str, settings: &WebhookSettings) -> Outcome<String> {
     let url = addresses::parse(text, settings);
     Ok(url.map_err(|why| Fault::invalid("/url", "bad_webhook_url", why))?.into())
@@ -220,7 +225,11 @@ pub fn create(
     };
     store::insert_webhook(tx.conn(), &row)?;
     let shown = add_secret(tx, key, row.id)?;
-    tx.audit("webhook", row.id, json!({"url": row.url, "events": new.events, "street_id": row.street_id}));
+    tx.audit(
+        "webhook",
+        row.id,
+        json!({"url": told(&row.url), "events": new.events, "street_id": row.street_id}),
+    );
     Ok((view(tx.conn(), row)?, shown))
 }
 
@@ -266,7 +275,7 @@ pub fn update(
     tx.audit(
         "webhook",
         id,
-        json!({"url": row.url, "events": row.events, "enabled": row.disabled_at.is_none()}),
+        json!({"url": told(&row.url), "events": row.events, "enabled": row.disabled_at.is_none()}),
     );
     view(tx.conn(), row)
 }
@@ -285,7 +294,7 @@ pub(super) fn disable(tx: &mut Tx<'_>, row: &mut WebhookRow, why: &str) -> Outco
 pub fn delete(tx: &mut Tx<'_>, id: WebhookId) -> Outcome<()> {
     let row = held(tx.conn(), id)?;
     store::delete_webhook(tx.conn(), id)?;
-    tx.audit("webhook", id, json!({"url": row.url, "deleted": true}));
+    tx.audit("webhook", id, json!({"url": told(&row.url), "deleted": true}));
     Ok(())
 }
 

@@ -6,7 +6,7 @@ mod view;
 
 pub use view::{OpinionFilter, OpinionView, find, list};
 
-use crate::access::{Holder, Places, Role};
+use crate::access::{Holder, Role};
 use crate::clock::business_date;
 use crate::db::{AnyConn, Change, Tx};
 use crate::fault::{Fault, Outcome};
@@ -67,8 +67,8 @@ pub fn write(tx: &mut Tx<'_>, by: &Holder, new: &NewOpinion) -> Outcome<OpinionI
     };
     store::insert(tx.conn(), &row)?;
     leave(tx, &row)?;
-    let (about, opinion, answer_by) = (about(tx, &row)?, row.said.clone(), row.answer_due);
-    let news = News::OpinionAsked { about, opinion, answer_by };
+    let (opinion, answer_by) = (row.said.clone(), row.answer_due);
+    let news = |about| News::OpinionAsked { about, opinion, answer_by };
     tell(tx, &row, news, &[To::Role(Role::Drafter), To::Role(Role::Reviewer)])?;
     Ok(row.id)
 }
@@ -104,37 +104,36 @@ fn leave(tx: &mut Tx<'_>, row: &OpinionRow) -> Outcome<()> {
 /// Answers an opinion, once.
 ///
 /// # Errors
-/// Missing; `already_answered`.
-pub fn answer(tx: &mut Tx<'_>, places: &Places, id: OpinionId, text: &str) -> Outcome<()> {
+/// Missing; `already_answered`; `own_work`.
+pub fn answer(tx: &mut Tx<'_>, by: &Holder, id: OpinionId, text: &str) -> Outcome<()> {
+    let places = &by.scope.open;
     let found = store::find_locked(tx.conn(), id)?.filter(|o| places.holds(o.street_id, o.facility_id));
     let mut row = found.ok_or_else(|| Fault::missing("监督意见"))?;
     if row.answer.is_some() {
         return Err(Fault::refused("already_answered", "该意见已答复"));
+    }
+    if row.written_by == by.id {
+        return Err(Fault::refused("own_work", "提出监督意见的人不能答复该意见"));
     }
     row.answer = Some(text.into());
     row.answered_by = Some(tx.user()?);
     row.answered_at = Some(tx.ts());
     store::save(tx.conn(), &row)?;
     leave(tx, &row)?;
-    let news = News::OpinionAnswered { about: about(tx, &row)?, answer: text.into() };
+    let news = |about| News::OpinionAnswered { about, answer: text.into() };
     tell(tx, &row, news, &[To::User(row.written_by)])
 }
 
-/// What an opinion is about, as people call it.
-fn about(tx: &mut Tx<'_>, row: &OpinionRow) -> Outcome<String> {
-    let Some(id) = row.finding_id else { return Ok("提醒函".into()) };
-    let finding = crate::findings::store::find(tx.conn(), id)?;
-    Ok(finding.map(|f| f.number).unwrap_or_default())
-}
-
-fn tell(tx: &mut Tx<'_>, row: &OpinionRow, news: News, to: &[To]) -> Outcome<()> {
+fn tell(tx: &mut Tx<'_>, row: &OpinionRow, news: impl FnOnce(String) -> News, to: &[To]) -> Outcome<()> {
+    let finding = row.finding_id.map(|id| findings::store::find(tx.conn(), id)).transpose()?.flatten();
+    let about = finding.as_ref().map_or_else(|| "提醒函".to_string(), |f| f.number.clone());
     let notice = Notice {
-        news,
+        news: news(about),
         to,
         subject: ("opinion", row.id.uuid()),
         street_id: Some(row.street_id),
         facility_id: row.facility_id,
-        category: None,
+        category: finding.as_ref().map(|f| f.category.as_str()),
         key: None,
     };
     notices::tell(tx, &notice).map(drop)

@@ -18,7 +18,7 @@ pub use manifest::{
 
 pub use store::{blobs_after, blobs_named};
 
-use crate::access::Places;
+use crate::access::{Places, Scope};
 use crate::db::types::{Uid, coded};
 use crate::db::{AnyConn, Change, Tx};
 use crate::fault::{Fault, FieldFault, Outcome};
@@ -339,10 +339,10 @@ pub fn find(conn: &mut AnyConn, places: &Places, user: UserId, id: PhotoId) -> O
 ///
 /// # Errors
 /// Missing.
-pub fn find_sealed(conn: &mut AnyConn, places: &Places, id: PhotoId) -> Outcome<PhotoView> {
+pub fn find_sealed(conn: &mut AnyConn, scope: &Scope, id: PhotoId) -> Outcome<PhotoView> {
     let missing = || Fault::missing("照片");
     let row = store::find(conn, id)?.ok_or_else(missing)?;
-    if store::is_sealed_within(conn, places, id)? { Ok(row.into()) } else { Err(missing()) }
+    if store::is_sealed_within(conn, scope, id)? { Ok(row.into()) } else { Err(missing()) }
 }
 
 /// The original, checked against its hash.

@@ -1,10 +1,10 @@
 //! Rows and queries of blobs, photos and manifests.
 
 use super::{PhotoView, Purpose, Stored, SubjectKind};
-use crate::access::Places;
 use crate::access::scope::within;
+use crate::access::{Places, Scope};
 use crate::db::connection::each;
-use crate::db::schema::{blob, doomed_blob, evidence, photo};
+use crate::db::schema::{blob, doomed_blob, evidence, finding, finding_origin, photo};
 use crate::db::types::Uid;
 use crate::db::{AnyConn, MultiBackend, Ts};
 use crate::fault::Outcome;
@@ -201,15 +201,16 @@ pub fn is_evidence_within(conn: &mut AnyConn, places: &Places, id: PhotoId) -> O
 }
 
 /// Whether an arrived photo is part of a complaint within these places.
-pub fn is_sealed_within(conn: &mut AnyConn, places: &Places, id: PhotoId) -> Outcome<bool> {
-    let query = evidence::table
+pub fn is_sealed_within(conn: &mut AnyConn, scope: &Scope, id: PhotoId) -> Outcome<bool> {
+    let of: Vec<(AreaId, FacilityId, String)> = evidence::table
+        .inner_join(finding_origin::table.on(finding_origin::id.eq(evidence::subject_id)))
+        .inner_join(finding::table.on(finding::id.eq(finding_origin::finding_id)))
         .filter(evidence::photo_id.eq(id))
         .filter(evidence::received_at.is_not_null())
         .filter(evidence::subject_kind.eq(SubjectKind::Reporter))
-        .select(evidence::id)
-        .into_boxed::<MultiBackend>();
-    let shown = within!(query, places, evidence::street_id, evidence::facility_id);
-    Ok(shown.first::<i64>(conn).optional()?.is_some())
+        .select((finding::street_id, finding::facility_id, finding::category))
+        .load(conn)?;
+    Ok(of.iter().any(|(street, facility, category)| scope.holds_finding(*street, *facility, category)))
 }
 
 /// Those of `hashes` that inspections of a facility show as they found it: whatever a claim calls them, they are from before.

@@ -118,6 +118,7 @@ pub fn open(
         opened_by: by,
         opened_at: at,
         refreshed_at: at,
+        alerted_at: None,
         finished_at: None,
         finished_note: None,
         revision: 1,

@@ -9,7 +9,7 @@ use crate::db::schema::{project, project_milestone, project_update};
 use crate::db::{AnyConn, MultiBackend, Ts};
 use crate::fault::Outcome;
 use crate::ids::{AreaId, FacilityId, ProjectId, ReportId, UserId};
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
@@ -30,6 +30,8 @@ pub struct ProjectRow {
     pub opened_by: UserId,
     pub opened_at: Ts,
     pub refreshed_at: Ts,
+    /// When it was told that nobody refreshed it.
+    pub alerted_at: Option<Ts>,
     pub finished_at: Option<Ts>,
     pub finished_note: Option<String>,
     pub revision: i32,
@@ -71,6 +73,16 @@ pub struct StaleProject {
     pub street_id: AreaId,
     /// The last day on which it was fresh.
     pub fresh_until: NaiveDate,
+    /// When it was refreshed last.
+    pub refreshed_at: DateTime<Utc>,
+    /// It has been told since.
+    pub alerted: bool,
+}
+
+/// Notes that people have been told of a line.
+pub fn set_alerted(conn: &mut AnyConn, id: ProjectId, at: Ts) -> Outcome<()> {
+    diesel::update(project::table.find(id)).set(project::alerted_at.eq(Some(at))).execute(conn)?;
+    Ok(())
 }
 
 pub fn insert(conn: &mut AnyConn, row: &ProjectRow) -> Outcome<()> {
@@ -193,6 +205,8 @@ pub fn stale(conn: &mut AnyConn, places: &Places, days: i32, today: NaiveDate) -
             facility_name: p.facility_name,
             street_id: p.street_id,
             fresh_until,
+            refreshed_at: p.refreshed_at.0,
+            alerted: p.alerted_at.is_some_and(|at| at >= p.refreshed_at),
         })
     };
     Ok(rows.into_iter().filter_map(stale).collect())

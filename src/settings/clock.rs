@@ -107,6 +107,13 @@ impl Default for Clock {
     }
 }
 
+impl Clock {
+    /// The longest time before the due day from which it is near, in working days; none where nobody is told.
+    pub fn near_from(&self) -> u16 {
+        self.near_due.iter().copied().max().unwrap_or(0)
+    }
+}
+
 impl Setting for Clock {
     const NAME: Name = Name::Clock;
 

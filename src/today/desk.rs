@@ -6,19 +6,24 @@ use crate::access::scope::within;
 use crate::access::{Action, Places, Role};
 use crate::checklists::Severity;
 use crate::clock::{SHANGHAI, business_date};
+use crate::db::page::PageAsk;
 use crate::db::schema::{
     finding, finding_request, inspection, letter, opinion, quarantine, referral, visit, visit_participant,
 };
 use crate::db::{AnyConn, MultiBackend, Ts};
 use crate::directory;
-use crate::fault::Outcome;
+use crate::escalation::{self, StepFilter, StepState};
+use crate::fault::{Fault, Outcome};
 use crate::findings::rules::RequestKind;
 use crate::findings::side::Agency;
 use crate::findings::store as findings;
 use crate::findings::store::within_findings;
+use crate::fire::Direction;
+use crate::fire::bulletins::{self, BulletinFilter};
 use crate::ids::{AreaId, FacilityId, FindingId, LetterId, OpinionId, QuarantineId, TypedId as _, VisitId};
+use crate::inspections::Part;
 use crate::inspections::quarantine::QuarantineState;
-use crate::inspections::rules::confirm_until;
+use crate::inspections::rules::{confirm_until, confirmable_since};
 use crate::letters::rules::LetterState;
 use crate::projects;
 use chrono::NaiveDate;
@@ -35,6 +40,8 @@ pub(super) fn sections(conn: &mut AnyConn, desk: &Desk<'_>) -> Outcome<Vec<(Toda
         (TodayKind::StaleProject, stale_projects(conn, desk)?),
         (TodayKind::Letter, letters(conn, desk)?),
         (TodayKind::Opinion, opinions(conn, desk)?),
+        (TodayKind::Step, steps(conn, desk)?),
+        (TodayKind::Bulletin, bulletins(conn, desk)?),
     ];
     Ok(found.into_iter().filter_map(|(kind, found)| found.map(|found| (kind, found))).collect())
 }
@@ -47,7 +54,7 @@ fn named(conn: &mut AnyConn, lines: Vec<(FindingId, String)>) -> Outcome<Vec<Tod
         items.push(TodayItem {
             id: id.uuid(),
             title: format!("{word} {} {}", row.number, row.facility_name),
-            street_id: row.street_id,
+            street_id: Some(row.street_id),
             facility_id: Some(row.facility_id),
             due_on: row.due_on,
             link: format!("/api/v1/findings/{id}"),
@@ -122,15 +129,15 @@ fn referrals(conn: &mut AnyConn, desk: &Desk<'_>) -> Outcome<Option<Found>> {
 /// Visits of the last two days that name one: few, so they are counted here.
 fn visits(conn: &mut AnyConn, desk: &Desk<'_>) -> Outcome<Option<Found>> {
     let Some(places) = desk.scope(Action::SubmitInspection).map(|s| s.places()) else { return Ok(None) };
-    // Those that came in before this can no longer be confirmed.
-    let window = confirm_until(desk.now) - desk.now;
-    let since: Ts = (desk.now - window).into();
+    let since: Ts = confirmable_since(desk.now).into();
     let query = visit_participant::table
         .inner_join(visit::table.on(visit::id.eq(visit_participant::visit_id)))
         .inner_join(inspection::table.on(inspection::visit_id.eq(visit::id)))
         .filter(visit_participant::user_id.eq(desk.by.id))
         .filter(visit_participant::confirmed_at.is_null())
-        .filter(visit_participant::part.ne("accompanying"))
+        .filter(visit_participant::part.ne(Part::Accompanying))
+        // Nobody bears out what they sent themselves.
+        .filter(inspection::submitted_by.ne(desk.by.id))
         .filter(visit::received_at.ge(since))
         .select((visit::received_at, visit::id, visit::street_id))
         .distinct()
@@ -138,11 +145,11 @@ fn visits(conn: &mut AnyConn, desk: &Desk<'_>) -> Outcome<Option<Found>> {
     let query = within!(query, &places, inspection::street_id, inspection::facility_id);
     let lines: Vec<(Ts, VisitId, AreaId)> = query.order((visit::received_at, visit::id)).load(conn)?;
     let item = |(at, id, street_id): (Ts, VisitId, AreaId)| {
-        let until = at.0 + window;
+        let until = confirm_until(at.0);
         TodayItem {
             id: id.uuid(),
             title: format!("走访须在 {} 前确认", until.with_timezone(&SHANGHAI).format("%m月%d日%H:%M")),
-            street_id,
+            street_id: Some(street_id),
             facility_id: None,
             due_on: Some(business_date(until)),
             link: format!("/api/v1/visits/{id}"),
@@ -173,7 +180,7 @@ fn quarantined(conn: &mut AnyConn, desk: &Desk<'_>) -> Outcome<Option<Found>> {
         first.push(TodayItem {
             id: id.uuid(),
             title: directory::facility_by_id(conn, facility_id)?.name,
-            street_id,
+            street_id: Some(street_id),
             facility_id: Some(facility_id),
             due_on: None,
             link: format!("/api/v1/quarantine/{id}"),
@@ -189,7 +196,7 @@ fn stale_projects(conn: &mut AnyConn, desk: &Desk<'_>) -> Outcome<Option<Found>>
     let item = |p: projects::StaleProject| TodayItem {
         id: p.id.uuid(),
         title: p.facility_name,
-        street_id: p.street_id,
+        street_id: Some(p.street_id),
         facility_id: Some(p.facility_id),
         due_on: Some(p.fresh_until),
         link: format!("/api/v1/projects/{}", p.id),
@@ -240,7 +247,7 @@ fn letters(conn: &mut AnyConn, desk: &Desk<'_>) -> Outcome<Option<Found>> {
             first.push(TodayItem {
                 id: id.uuid(),
                 title: format!("{}提醒函 {}", street.name, state.label()),
-                street_id,
+                street_id: Some(street_id),
                 facility_id: None,
                 due_on: Some(reply_due),
                 link: format!("/api/v1/letters/{id}"),
@@ -268,10 +275,65 @@ fn opinions(conn: &mut AnyConn, desk: &Desk<'_>) -> Outcome<Option<Found>> {
     let item = |(id, street_id, facility_id, said, due): (OpinionId, _, _, String, NaiveDate)| TodayItem {
         id: id.uuid(),
         title: said.chars().take(40).collect(),
-        street_id,
+        street_id: Some(street_id),
         facility_id,
         due_on: Some(due),
         link: format!("/api/v1/opinions/{id}"),
     };
     Ok(Some(Found { count, late, first: lines.into_iter().map(item).collect() }))
+}
+
+/// As many as are counted one by one of what a desk has few of.
+const COUNTED: i64 = 100;
+
+fn counted(items: Vec<TodayItem>) -> Outcome<Option<Found>> {
+    let count = i64::try_from(items.len()).map_err(Fault::internal)?;
+    let first = usize::try_from(FIRST).unwrap_or(usize::MAX);
+    Ok(Some(Found { count, late: 0, first: items.into_iter().take(first).collect() }))
+}
+
+/// Steps that the clock has drafted: nothing is sent before somebody takes them up.
+fn steps(conn: &mut AnyConn, desk: &Desk<'_>) -> Outcome<Option<Found>> {
+    let Some(scope) = desk.scope(Action::DecideSteps) else { return Ok(None) };
+    let (filter, ask) = (
+        StepFilter { state: Some(StepState::Drafted), ..StepFilter::default() },
+        PageAsk { limit: Some(COUNTED), cursor: None },
+    );
+    let drafted = escalation::list(conn, &scope, &filter, &ask)?.items;
+    counted(
+        drafted
+            .into_iter()
+            .map(|step| TodayItem {
+                id: step.id.uuid(),
+                title: format!("{}（{}）", step.kind.label(), step.addressee_name),
+                street_id: step.street_id,
+                facility_id: None,
+                due_on: None,
+                link: format!("/api/v1/steps/{}", step.id),
+            })
+            .collect(),
+    )
+}
+
+/// Bulletins that wait to be received: the brigade's by the clerk, the bureau's by the brigade.
+fn bulletins(conn: &mut AnyConn, desk: &Desk<'_>) -> Outcome<Option<Found>> {
+    let mut waiting = vec![];
+    let mut any = false;
+    for (role, direction) in [(Role::Fire, Direction::ToBrigade), (Role::Drafter, Direction::ToBureau)] {
+        let Some(scope) = desk.scope_as(Action::WriteBulletins, role) else { continue };
+        any = true;
+        let filter =
+            BulletinFilter { direction: Some(direction), received: Some(false), ..BulletinFilter::default() };
+        let ask = PageAsk { limit: Some(COUNTED), cursor: None };
+        waiting.extend(bulletins::list(conn, &scope.places(), &filter, &ask)?.items);
+    }
+    let item = |b: bulletins::BulletinView| TodayItem {
+        id: b.id.uuid(),
+        title: format!("{} {}", b.number, b.subject),
+        street_id: None,
+        facility_id: None,
+        due_on: None,
+        link: format!("/api/v1/fire/bulletins/{}", b.id),
+    };
+    if any { counted(waiting.into_iter().map(item).collect()) } else { Ok(None) }
 }

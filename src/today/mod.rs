@@ -52,6 +52,10 @@ coded! {
         Letter = "letter" "提醒函待办",
         /// A supervisor's opinions to be answered.
         Opinion = "opinion" "监督意见待答复",
+        /// Steps that the clock has drafted.
+        Step = "step" "催办步骤待处理",
+        /// Bulletins of the other side to be received.
+        Bulletin = "bulletin" "消防通报待签收",
     }
 }
 
@@ -62,8 +66,8 @@ pub struct TodayItem {
     pub id: Uuid,
     /// What it is, in a few words.
     pub title: String,
-    /// The street.
-    pub street_id: AreaId,
+    /// The street, where it is about one.
+    pub street_id: Option<AreaId>,
     /// The facility, where there is one.
     pub facility_id: Option<FacilityId>,
     /// The last day, where there is one.

@@ -5,7 +5,7 @@ use crate::access::{Action, Role, Scope};
 use crate::calendar;
 use crate::calendar::rules::WorkCalendar;
 use crate::checklists::{Proof, Severity};
-use crate::clock::business_date;
+use crate::clock::{business_date, midnight};
 use crate::db::schema::{finding, referral, user_account};
 use crate::db::{AnyConn, MultiBackend, Ts};
 use crate::directory::Route;
@@ -13,28 +13,25 @@ use crate::fault::Outcome;
 use crate::findings::rules::State;
 use crate::findings::store::within;
 use crate::ids::{AreaId, FacilityId, FindingId, TypedId as _, UserId};
+use crate::settings::{self, Clock};
 use chrono::{Days, NaiveDate};
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 
 type Findings = finding::BoxedQuery<'static, MultiBackend>;
 
-/// Working days before the due day from which it is near.
-const NEAR: u16 = 2;
-/// Working days within which a third party's finding is confirmed.
-const CONFIRM: u16 = 3;
-
 /// What the conditions ask for.
 struct Asked {
     me: UserId,
     today: NaiveDate,
     calendar: WorkCalendar,
+    clock: Clock,
 }
 
 impl Asked {
     /// The last day to confirm what a third party found on a day.
     fn confirm_until(&self, found: NaiveDate) -> NaiveDate {
-        self.calendar.add_working_days(found, CONFIRM).value
+        self.calendar.add_working_days(found, self.clock.confirm_within).value
     }
 
     /// What was found before this moment is confirmed too late by now.
@@ -43,9 +40,7 @@ impl Asked {
         while self.confirm_until(day) >= self.today {
             day = day.checked_sub_days(Days::new(1))?;
         }
-        let after = day.succ_opt()?.and_time(chrono::NaiveTime::MIN);
-        let local = after.and_local_timezone(crate::clock::SHANGHAI).single()?;
-        Some(local.with_timezone(&chrono::Utc).into())
+        Some(midnight(day.succ_opt()?).into())
     }
 }
 
@@ -56,7 +51,7 @@ fn overdue(q: Findings, asked: &Asked) -> Findings {
 }
 
 fn near_due(q: Findings, asked: &Asked) -> Findings {
-    let soon = asked.calendar.add_working_days(asked.today, NEAR).value;
+    let soon = asked.calendar.add_working_days(asked.today, asked.clock.near_from()).value;
     q.filter(finding::state.eq_any(State::TO_RECTIFY)).filter(finding::due_on.between(asked.today, soon))
 }
 
@@ -112,7 +107,9 @@ fn to_reinspect(q: Findings, asked: &Asked) -> Findings {
     let lent = user_account::table.filter(user_account::third_party.eq(true));
     let lent = finding::reinspected_by.eq_any(lent.select(user_account::id.nullable()));
     let only_evidence = lent.and(finding::severity.ne(Severity::General));
-    to_look_at(q, asked).filter(finding::reinspected_by.is_null().or(only_evidence))
+    // Whatever a third party's look says against a claim, the bureau looks itself before it sends it back.
+    let failed = finding::reinspected_ok.eq(false);
+    to_look_at(q, asked).filter(finding::reinspected_by.is_null().or(only_evidence).or(failed))
 }
 
 fn brigade(q: Findings, _: &Asked) -> Findings {
@@ -185,7 +182,7 @@ fn look(conn: &mut AnyConn, asked: &Asked, scope: &Scope, narrow: Narrow) -> Out
     let item = |l: Line| TodayItem {
         id: l.id.uuid(),
         title: format!("{} {}", l.number, l.facility_name),
-        street_id: l.street_id,
+        street_id: Some(l.street_id),
         facility_id: Some(l.facility_id),
         due_on: l.due_on.or_else(|| {
             // Before it is served, the bureau itself has a last day to confirm what others found.
@@ -196,18 +193,23 @@ fn look(conn: &mut AnyConn, asked: &Asked, scope: &Scope, narrow: Narrow) -> Out
     Ok(Found { count, late, first: lines.into_iter().map(item).collect() })
 }
 
+fn late_to_confirm(conn: &mut AnyConn, asked: &Asked, scope: &Scope, narrow: Narrow) -> Outcome<i64> {
+    let Some(before) = asked.confirm_late_before() else { return Ok(0) };
+    let late = narrow(within(scope), asked)
+        .filter(finding::third_party.eq(true))
+        .filter(finding::found_at.lt(before));
+    Ok(late.select(count_star()).get_result(conn)?)
+}
+
 /// To confirm: late is what a third party found more than three working days ago.
 fn confirmations(conn: &mut AnyConn, desk: &Desk<'_>, asked: &Asked) -> Outcome<Option<Found>> {
     let Some(scope) = desk.scope(Action::ConfirmFinding) else { return Ok(None) };
     let mut found = look(conn, asked, &scope, to_confirm)?;
-    if let Some(before) = asked.confirm_late_before() {
-        let late = to_confirm(within(&scope), asked)
-            .filter(finding::third_party.eq(true))
-            .filter(finding::found_at.lt(before));
-        found.late = late.select(count_star()).get_result(conn)?;
-    }
+    found.late = late_to_confirm(conn, asked, &scope, to_confirm)?;
     if let Some(scope) = desk.scope_as(Action::ConfirmFinding, Role::Reviewer) {
-        found = found.and(look(conn, asked, &scope, major_to_confirm)?);
+        let mut major = look(conn, asked, &scope, major_to_confirm)?;
+        major.late = late_to_confirm(conn, asked, &scope, major_to_confirm)?;
+        found = found.and(major);
     }
     Ok(Some(found))
 }
@@ -226,7 +228,8 @@ fn closings(conn: &mut AnyConn, desk: &Desk<'_>, asked: &Asked) -> Outcome<Optio
 
 /// Everything that is a finding.
 pub(super) fn sections(conn: &mut AnyConn, desk: &Desk<'_>) -> Outcome<Vec<(TodayKind, Found)>> {
-    let asked = Asked { me: desk.by.id, today: desk.today, calendar: calendar::load(conn)? };
+    let clock = settings::get(conn)?;
+    let asked = Asked { me: desk.by.id, today: desk.today, calendar: calendar::load(conn)?, clock };
     let lent = desk.by.third_party;
     // Who follows up: the clerk, the street and the operator.
     let plain: [(TodayKind, Action, Narrow, bool); 8] = [

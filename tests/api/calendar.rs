@@ -175,7 +175,10 @@ fn served_by_a_clerk(app: &TestApp, code: &str, due_on: &str) -> String {
     let finding = id(&seen.put(&app.as_(Caller::ThirdParty)).created()["findings"][0]);
     let drafter = app.as_(Caller::Drafter);
     drafter.post(&format!("/findings/{finding}/confirmations"), &json!({})).ok();
-    let body = json!({"method": "letter", "due_on": due_on});
+    let path = format!("/findings/{finding}/services");
+    let silent = json!({"method": "letter", "due_on": due_on});
+    drafter.post(&path, &silent).expect_at(422, "required", "/note", "required");
+    let body = json!({"method": "letter", "due_on": due_on, "note": "与街道商定"});
     drafter.post(&format!("/findings/{finding}/services"), &body).ok();
     finding
 }
@@ -249,7 +252,7 @@ fn a_published_year_moves_provisional_dates(app: &TestApp) {
         let event = last_event(app, finding);
         assert_eq!((&event["kind"], &event["from"]), (&json!("redated"), &event["to"]));
         let detail = json!({
-            "due_on_before": told, "due_on": now, "reckoned": reckoned, "kept": kept, "provisional": false,
+            "due_before": told, "due_on": now, "reckoned": reckoned, "kept": kept, "provisional": false,
             "calendar_version_before": old, "calendar_version": version,
         });
         assert_eq!(event["detail"], detail);

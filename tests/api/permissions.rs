@@ -530,6 +530,7 @@ const ROWS: &[Row] = &[
         at("/findings").with(body)
     }),
     row("list_exceptions", &[200], Unbound, |_| at("/findings/exceptions")),
+    row("list_draws", &[200], Unbound, |_| at("/draws")),
     row("find_reporter", &[200], Missing, |s| at(format!("/findings/{}/reporter", s.complaint))),
     row("list_ledger", &[200], Unbound, |_| at("/ledger")),
     row("ledger_table", &[200], Unbound, |_| at("/ledger.csv")),

@@ -69,6 +69,7 @@ CREATE TABLE project (
     opened_by uuid NOT NULL REFERENCES user_account (id),
     opened_at timestamptz NOT NULL,
     refreshed_at timestamptz NOT NULL,
+    alerted_at timestamptz,
     finished_at timestamptz,
     finished_note text COLLATE "C",
     revision integer NOT NULL

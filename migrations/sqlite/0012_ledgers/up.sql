@@ -69,6 +69,7 @@ CREATE TABLE project (
     opened_by BLOB NOT NULL REFERENCES user_account (id),
     opened_at TEXT NOT NULL,
     refreshed_at TEXT NOT NULL,
+    alerted_at TEXT,
     finished_at TEXT,
     finished_note TEXT,
     revision INTEGER NOT NULL

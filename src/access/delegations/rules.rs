@@ -28,6 +28,12 @@ pub fn allow(principal: &Side, deputy: &Side, given: &[Role]) -> Outcome<()> {
         let detail = "系统管理员、安全管理员、审计管理员不能代理他人，也不能由他人代理（三员分立）";
         return Err(Fault::refused("roles_exclude_each_other", detail));
     }
+    // Who watches does not do what is watched.
+    let watches = |role: &&Role| **role == Role::Supervisor;
+    let all = || given.iter().chain(&deputy.roles);
+    if all().any(|role| watches(&role)) && !all().all(|role| watches(&role)) {
+        return Err(Fault::refused("roles_exclude_each_other", "纪检监督人员与业务人员之间不能相互代理"));
+    }
     if principal.third_party != deputy.third_party {
         return Err(Fault::refused("third_party_stays_apart", "第三方人员与其他人员之间不能相互代理"));
     }
@@ -54,7 +60,8 @@ mod tests {
         use crate::db::types::Coded as _;
         let drafter = side(false, &[Role::Drafter]);
         for role in Role::ALL {
-            let excluded = is_administrator(*role).then(|| "roles_exclude_each_other".to_string());
+            let apart = is_administrator(*role) || *role == Role::Supervisor;
+            let excluded = apart.then(|| "roles_exclude_each_other".to_string());
             assert_eq!(
                 code(&drafter, &side(false, &[*role]), &[Role::Drafter]),
                 excluded,
@@ -62,6 +69,13 @@ mod tests {
             );
             assert_eq!(code(&side(false, &[*role]), &drafter, &[*role]), excluded, "for {role:?}");
         }
+    }
+
+    #[test]
+    fn supervisors_stand_in_for_each_other() {
+        let (one, other) = (side(false, &[Role::Supervisor]), side(false, &[Role::Supervisor]));
+        assert_eq!(code(&one, &other, &[Role::Supervisor]), None);
+        assert_eq!(code(&one, &side(false, &[]), &[Role::Supervisor]), None);
     }
 
     #[test]

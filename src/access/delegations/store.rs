@@ -132,6 +132,25 @@ pub fn grants_of(conn: &mut AnyConn, deputy: UserId, on: NaiveDate) -> Outcome<V
     Ok(rows.into_iter().filter(|(d, _)| d.in_force(on)).map(|(_, grant)| grant).collect())
 }
 
+/// Who holds a role for others by the delegations of a business day, with the grants that say where. Neither who has left
+/// holds anything, nor who stands in for somebody that has.
+pub fn held_for_others(conn: &mut AnyConn, role: Role, on: NaiveDate) -> Outcome<Vec<(UserId, GrantRow)>> {
+    let enabled = || user_account::table.filter(user_account::disabled_at.is_null()).select(user_account::id);
+    let rows: Vec<(DelegationRow, GrantRow)> = delegation::table
+        .inner_join(delegation_grant::table.on(delegation_grant::delegation_id.eq(delegation::id)))
+        .inner_join(user_grant::table.on(user_grant::id.eq(delegation_grant::grant_id)))
+        .filter(user_grant::role.eq(role))
+        .filter(user_grant::valid_from.le(on))
+        .filter(user_grant::valid_to.is_null().or(user_grant::valid_to.ge(on)))
+        .filter(delegation::valid_from.le(on))
+        .filter(delegation::valid_to.ge(on))
+        .filter(delegation::principal_id.eq_any(enabled()))
+        .filter(delegation::deputy_id.eq_any(enabled()))
+        .select((DelegationRow::as_select(), GrantRow::as_select()))
+        .load(conn)?;
+    Ok(rows.into_iter().filter(|(d, _)| d.in_force(on)).map(|(d, grant)| (d.deputy_id, grant)).collect())
+}
+
 /// The roles that a person holds as a deputy, or will.
 pub fn roles_of(conn: &mut AnyConn, deputy: UserId, on: NaiveDate) -> Outcome<Vec<Role>> {
     Ok(delegation::table

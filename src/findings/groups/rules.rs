@@ -73,7 +73,7 @@ pub fn progress(members: &[Member], today: NaiveDate) -> GroupProgress {
         counted,
         terminated,
         withdrawn,
-        overdue: count(&|m| m.state.deadline_runs() && m.due_on.is_some_and(|due| due < today)),
+        overdue: count(&|m| m.state.is_late(m.due_on, today)),
         next_due_on: open.filter_map(|m| m.due_on).min(),
         last_closed_on: members.iter().filter_map(|m| m.closed_at).max().map(business_date),
     }

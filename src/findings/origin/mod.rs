@@ -10,6 +10,7 @@ mod rules;
 mod store;
 
 pub use store::ReporterView;
+pub(super) use store::brigade_due;
 
 use super::Source;
 use super::opening::{OpenFinding, fresh};
@@ -116,8 +117,11 @@ pub struct Entered {
 pub fn enter(tx: &mut Tx<'_>, by: &Holder, new: &Entry) -> Outcome<Entered> {
     let (facility, item) = place_of(tx.conn(), by, new)?;
     let roles = by.roles_over(facility.street_id, facility.id, &item.category);
-    rules::check(new, &roles, business_date(tx.now()))?;
+    rules::check(new, &roles, &item.category, business_date(tx.now()))?;
     let id: OriginId = tx.new_id();
+    if store::is_entered(tx.conn(), facility.id, &item.code, new)? {
+        return Err(Fault::refused("already_entered", "该文书的这一问题已录入"));
+    }
     let unsettled = findings::unsettled_of(tx.conn(), facility.id, &item.code)?;
     let observed = unsettled.is_some();
     let row = match unsettled {
@@ -187,9 +191,6 @@ fn open(
 /// A further origin of an unsettled finding: counted once, the earlier deadline kept.
 fn link(tx: &mut Tx<'_>, by: &Holder, row: FindingRow, new: &Entry, id: OriginId) -> Outcome<FindingRow> {
     let mut row = findings::find_locked(tx.conn(), row.id)?.ok_or_else(|| Fault::missing("问题"))?;
-    if store::is_entered(tx.conn(), row.id, new.source, new.document_number.as_deref())? {
-        return Err(Fault::refused("already_entered", "该文书的这一问题已录入"));
-    }
     row.observations += 1;
     let mut detail = said(new, id);
     detail["note"] = json!(new.description);
@@ -203,7 +204,8 @@ fn link(tx: &mut Tx<'_>, by: &Holder, row: FindingRow, new: &Entry, id: OriginId
         set_due(&mut row, by, new, given);
     }
     let state = row.state;
-    advance(tx, &mut row, "observed", state, None, &detail)?;
+    let why = row.due_rule.clone().filter(|_| detail.get("due_before").is_some());
+    advance(tx, &mut row, "observed", state, why.as_deref(), &detail)?;
     if joins && matches!(row.state, State::Open | State::Confirmed) {
         mirror(tx, by, &mut row, new)?;
     }
@@ -295,6 +297,18 @@ pub(super) fn of_finding(conn: &mut AnyConn, id: FindingId) -> Outcome<Vec<Origi
         })
     };
     rows.into_iter().map(view).collect()
+}
+
+/// Whether a text that everybody reads names somebody who complained about a finding, or how to reach them. Asked only of
+/// what those write who may know; anybody else could try names until one is refused.
+pub(in crate::findings) fn names_reporter(
+    conn: &mut AnyConn,
+    id: FindingId,
+    texts: &[&str],
+) -> Outcome<bool> {
+    let known = store::reporters(conn, id)?.into_iter().flat_map(|r| [r.name, r.contact]).flatten();
+    let named = |known: String| known.chars().nth(1).is_some() && texts.iter().any(|t| t.contains(&known));
+    Ok(known.into_iter().any(named))
 }
 
 /// Who complained about a finding. Reading it leaves a line in the trail.

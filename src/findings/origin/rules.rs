@@ -2,6 +2,7 @@
 
 use super::Entry;
 use crate::access::Role;
+use crate::access::scope::FIRE_CATEGORIES;
 use crate::fault::{Fault, FieldFault, Outcome};
 use crate::findings::Source;
 use chrono::NaiveDate;
@@ -10,8 +11,8 @@ use chrono::NaiveDate;
 ///
 /// # Errors
 /// All culprits at once.
-pub fn check(new: &Entry, roles: &[Role], today: NaiveDate) -> Outcome<()> {
-    let found = [source(new, roles), sealed(new), dates(new, today), brigade(new)].concat();
+pub fn check(new: &Entry, roles: &[Role], category: &str, today: NaiveDate) -> Outcome<()> {
+    let found = [source(new, roles), sealed(new), dates(new, today), brigade(new, category)].concat();
     if found.is_empty() { Ok(()) } else { Err(Fault::invalid_many(found)) }
 }
 
@@ -55,12 +56,20 @@ fn dates(new: &Entry, today: NaiveDate) -> Vec<FieldFault> {
 }
 
 /// The brigade's deadline is its document's; nobody else's document sets one here.
-fn brigade(new: &Entry) -> Vec<FieldFault> {
+fn brigade(new: &Entry, category: &str) -> Vec<FieldFault> {
     if new.source != Source::Fire {
         return when(new.due_on.is_some(), "/due_on", "only_fire", "只有消防通报载明期限，其余在送达时确定");
     }
     const DETAIL: &str = "消防通报须有文号、日期和期限";
+    // What the brigade cannot see it could never close.
+    let foreign = !FIRE_CATEGORIES.contains(&category);
     [
+        when(
+            foreign,
+            "/item_code",
+            "not_the_brigades",
+            "该条目不属于消防救援大队的类别，不能作为消防通报录入",
+        ),
         when(new.document_number.is_none(), "/document_number", "required", DETAIL),
         when(new.document_date.is_none(), "/document_date", "required", DETAIL),
         when(new.due_on.is_none(), "/due_on", "required", DETAIL),
@@ -98,7 +107,7 @@ mod tests {
     }
 
     fn told(new: &Entry, role: Role) -> Vec<(String, String)> {
-        match check(new, &[role], day("2026-08-03")) {
+        match check(new, &[role], "消防安全", day("2026-08-03")) {
             Ok(()) => vec![],
             Err(Fault::Invalid { errors, .. }) => errors.into_iter().map(|e| (e.pointer, e.code)).collect(),
             Err(other) => panic!("{other:?}"),
@@ -133,6 +142,14 @@ mod tests {
         assert_eq!(told(&early, Role::Fire), at("/due_on", "out_of_range"));
         let others = Entry { due_on: Some(day("2026-08-20")), ..entry(Source::Provincial) };
         assert_eq!(told(&others, Role::Drafter), at("/due_on", "only_fire"));
+    }
+
+    #[test]
+    fn the_brigade_enters_what_it_can_see() {
+        let today = day("2026-08-03");
+        assert!(check(&entry(Source::Fire), &[Role::Drafter], "食品安全", today).is_err());
+        assert!(check(&entry(Source::Fire), &[Role::Drafter], "教育培训", today).is_ok());
+        assert!(check(&entry(Source::Provincial), &[Role::Drafter], "食品安全", today).is_ok());
     }
 
     #[test]

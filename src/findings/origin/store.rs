@@ -1,10 +1,10 @@
 //! Rows of origins; and apart from them, of those who complained.
 
-use crate::db::schema::{finding_origin, finding_reporter};
+use crate::db::schema::{finding, finding_origin, finding_reporter};
 use crate::db::{AnyConn, MultiBackend, Ts};
 use crate::fault::Outcome;
 use crate::findings::Source;
-use crate::ids::{FindingId, OriginId, UserId};
+use crate::ids::{FacilityId, FindingId, OriginId, UserId};
 use crate::photos::PhotoLine;
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -63,19 +63,32 @@ pub fn insert_reporter(conn: &mut AnyConn, row: &ReporterRow) -> Outcome<()> {
     Ok(())
 }
 
-/// Whether a document has been entered for a finding; one without a number never has.
+/// Whether a document has been entered for an item at a facility, whatever has become of the finding; one without a number
+/// never has.
 pub fn is_entered(
     conn: &mut AnyConn,
-    id: FindingId,
-    source: Source,
-    document_number: Option<&str>,
+    facility: FacilityId,
+    item_code: &str,
+    new: &super::Entry,
 ) -> Outcome<bool> {
-    let Some(number) = document_number else { return Ok(false) };
+    let Some(number) = &new.document_number else { return Ok(false) };
     let same = finding_origin::table
-        .filter(finding_origin::finding_id.eq(id))
-        .filter(finding_origin::source.eq(source))
+        .inner_join(finding::table.on(finding::id.eq(finding_origin::finding_id)))
+        .filter(finding::facility_id.eq(facility))
+        .filter(finding::item_code.eq(item_code))
+        .filter(finding_origin::source.eq(new.source))
         .filter(finding_origin::document_number.eq(number));
     Ok(same.count().get_result::<i64>(conn)? > 0)
+}
+
+/// The earliest deadline that the fire brigade has given for a finding.
+pub fn brigade_due(conn: &mut AnyConn, id: FindingId) -> Outcome<Option<NaiveDate>> {
+    let given = finding_origin::table
+        .filter(finding_origin::finding_id.eq(id))
+        .filter(finding_origin::source.eq(Source::Fire))
+        .order(finding_origin::due_on)
+        .select(finding_origin::due_on);
+    Ok(given.first::<Option<NaiveDate>>(conn).optional()?.flatten())
 }
 
 /// The origins of a finding, oldest first.

@@ -116,6 +116,10 @@ fn judge(case: &Case, upheld: bool, who: &Who) -> Result<Move, Refusal> {
     if who.is_one(case.found_by) || who.did(case.confirmed_by) {
         return no("second_person_required", "申诉须由发现人、确认人以外的负责人决定");
     }
+    if upheld {
+        // It may have become the brigade's while it was disputed.
+        not_the_brigades(case)?;
+    }
     to(if upheld { State::Withdrawn } else { case.resume_to.unwrap_or(State::Served) })
 }
 
@@ -186,5 +190,8 @@ pub(super) fn brigade_check(case: &Case, passed: bool, who: &Who) -> Result<Move
     if !who.is(Role::Fire) {
         return no("wrong_rank", "须由消防救援大队复查");
     }
-    to(if passed { State::Closed } else { State::Returned })
+    if !passed {
+        return to(State::Returned);
+    }
+    Ok(Move { to: State::Closed, finder_closed: who.is_one(case.found_by) })
 }

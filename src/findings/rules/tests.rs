@@ -34,7 +34,6 @@ fn case(p: &People, state: State, severity: Severity) -> Case {
         proof: Proof::Photo,
         kind: FacilityKind::Institution,
         route: Route::Street,
-        third_party: false,
         joint: false,
         long_term: state == State::LongTerm,
         drawn: false,
@@ -536,6 +535,9 @@ fn of_the_brigades_own_the_bureau_moves_no_day() {
     let p = people();
     let mine = Case { joint: true, ..case(&p, State::Served, Severity::General) };
     let all = Who::with(p.other, Role::ALL.to_vec(), false);
+    let disputed = Case { joint: true, ..case(&p, State::Disputed, Severity::General) };
+    assert_eq!(code(&disputed, event("dis+"), &all), Err("brigade_decides"));
+    assert_eq!(code(&disputed, event("dis-"), &all), Ok(State::Served));
     for name in ["deadline", "suspend", "ext?", "dis?", "lt?"] {
         assert_eq!(code(&mine, event(name), &all), Err("brigade_decides"), "{name}");
     }

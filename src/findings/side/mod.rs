@@ -11,15 +11,18 @@ pub(super) mod store;
 mod view;
 
 pub(super) use drawing::drawn;
-pub use pauses::{Pause, resume, resume_elapsed, suspend};
+pub use drawing::{DrawYear, draws};
+pub(super) use pauses::standstills;
+pub use pauses::{Pause, elapsed, resume, resume_elapsed, suspend};
 pub use persons::{Answerable, Contacted, assign, contact};
 pub use referrals::{Referral, receive_referral, refer, report_referral};
 pub use requests::{Decision, decide, dispute, finish_stage};
 pub use requests::{
     Extension, LongTermPlan, Stage, Termination, ask_extension, ask_long_term, ask_termination,
 };
+pub use view::days;
 pub use view::{ContactView, ReferralView, RequestView, StageView, stages_in_force};
-pub(super) use view::{contacts, days, referrals, requests};
+pub(super) use view::{contacts, referrals, requests};
 
 use crate::db::types::coded;
 

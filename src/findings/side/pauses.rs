@@ -2,11 +2,11 @@
 //! day moves by as much as it stood still; a day that had passed before stays passed.
 
 use crate::access::Holder;
-use crate::checklists::Term;
 use crate::clock::business_date;
-use crate::db::Tx;
+use crate::db::{AnyConn, Tx};
 use crate::fault::{Fault, Outcome};
 use crate::findings::deadlines::{Pause as Standstill, shifted};
+use crate::findings::origin::brigade_due;
 use crate::findings::record::advance;
 use crate::findings::rules::{Event, State};
 use crate::findings::steps::{ask as ask_table, held};
@@ -37,18 +37,16 @@ pub(super) fn stand_still(tx: &Tx<'_>, row: &mut FindingRow, until: Option<Naive
 /// Lets the clock run on. A suspension is over on the day after its last, also where the server says so later: nobody's due day
 /// hangs on when a server was up.
 pub(super) fn run_on(tx: &mut Tx<'_>, row: &mut FindingRow) -> Outcome<()> {
-    // The brigade's deadline runs on whatever stops ours.
-    if let (Some(due_on), Some(from), false) = (row.due_on, row.paused_at, row.joint) {
+    if let (Some(due_on), Some(from)) = (row.due_on, row.paused_at) {
         let calendar = crate::calendar::load(tx.conn())?;
         let today = business_date(tx.now());
-        let over = row.paused_until.and_then(|last| last.succ_opt());
-        let until = over.map_or(today, |day| day.min(today));
-        let pause = Standstill { from: business_date(from.0), until };
-        let days = u16::try_from(row.term_days).map_err(Fault::internal)?;
-        let term = Term { days, unit: row.term_unit };
-        let moved = shifted(due_on, pause, term, row.severity, &calendar);
-        if moved.due_on != due_on {
-            row.due_on = Some(moved.due_on);
+        let pause = Standstill { from: business_date(from.0), until: ran_on(row.paused_until, today) };
+        let moved = shifted(due_on, pause, row.term()?, row.severity, &calendar);
+        // The brigade's deadline runs on whatever stops ours.
+        let brigade = if row.joint { brigade_due(tx.conn(), row.id)? } else { None };
+        let day = brigade.map_or(moved.due_on, |given| moved.due_on.min(given.max(due_on)));
+        if day != due_on {
+            row.due_on = Some(day);
             row.due_rule = Some(moved.rule);
             row.calendar_version = Some(moved.calendar_version);
             row.due_provisional |= moved.provisional;
@@ -56,6 +54,33 @@ pub(super) fn run_on(tx: &mut Tx<'_>, row: &mut FindingRow) -> Outcome<()> {
     }
     (row.paused_at, row.paused_until, row.resume_to) = (None, None, None);
     Ok(())
+}
+
+/// The day on which a clock ran again that was seen to run on a day: it may have been set to stand still for less.
+fn ran_on(last: Option<NaiveDate>, seen: NaiveDate) -> NaiveDate {
+    last.and_then(|last| last.succ_opt()).map_or(seen, |day| day.min(seen))
+}
+
+/// When the clock of a finding stood still up to now, as its history tells; a standstill that lasts is left out.
+pub(in crate::findings) fn standstills(conn: &mut AnyConn, id: FindingId) -> Outcome<Vec<Standstill>> {
+    let events = store::events(conn, id)?;
+    let mut untils = events.iter().filter(|e| e.kind == Event::Suspend.name()).map(|e| {
+        let detail: serde_json::Value = serde_json::from_str(&e.detail).unwrap_or_default();
+        detail["until"].as_str().and_then(|day| day.parse().ok())
+    });
+    let mut found = vec![];
+    for interval in store::intervals(conn, id)? {
+        let last = match interval.state {
+            State::Suspended => untils.next().flatten(),
+            State::Disputed => None,
+            _ => continue,
+        };
+        if let Some(to) = interval.to_at {
+            let (from, seen) = (business_date(interval.from_at.0), business_date(to.0));
+            found.push(Standstill { from, until: ran_on(last, seen) });
+        }
+    }
+    Ok(found)
 }
 
 /// Stops the clock.
@@ -91,20 +116,29 @@ fn go_on(tx: &mut Tx<'_>, row: &mut FindingRow, to: State, reason: &str) -> Outc
     advance(tx, row, Event::Resume.name(), to, Some(reason), &detail)
 }
 
-/// Lets the clock run again for every finding whose suspension is over, at most `limit` at once; gives how many.
+/// Findings whose suspension is over on a day, by id, at most `limit` after one.
 ///
 /// # Errors
 /// The database's.
-pub fn resume_elapsed(tx: &mut Tx<'_>, limit: i64) -> Outcome<usize> {
+pub fn elapsed(
+    conn: &mut AnyConn,
+    today: NaiveDate,
+    after: Option<FindingId>,
+    limit: i64,
+) -> Outcome<Vec<FindingId>> {
+    store::suspended_until_before(conn, today, after, limit)
+}
+
+/// Lets the clock run again for a finding whose suspension is over; tells whether it did.
+///
+/// # Errors
+/// The database's.
+pub fn resume_elapsed(tx: &mut Tx<'_>, id: FindingId) -> Outcome<bool> {
     let today = business_date(tx.now());
-    let over = store::suspended_until_before(tx.conn(), today, limit)?;
-    for id in &over {
-        let Some(mut row) = store::find_locked(tx.conn(), *id)? else { continue };
-        if row.state != State::Suspended {
-            continue;
-        }
-        let to = row.resume_to.unwrap_or(State::Served);
-        go_on(tx, &mut row, to, "暂停期满")?;
-    }
-    Ok(over.len())
+    let over =
+        |row: &FindingRow| row.state == State::Suspended && row.paused_until.is_some_and(|last| last < today);
+    let Some(mut row) = store::find_locked(tx.conn(), id)?.filter(over) else { return Ok(false) };
+    let to = row.resume_to.unwrap_or(State::Served);
+    go_on(tx, &mut row, to, "暂停期满")?;
+    Ok(true)
 }

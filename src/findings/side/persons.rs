@@ -2,10 +2,11 @@
 
 use super::ContactMethod;
 use super::store::{self, ContactRow};
-use crate::access::Holder;
+use crate::access::{Action, Holder, Role};
 use crate::clock::business_date;
 use crate::db::Tx;
 use crate::fault::{Fault, Outcome};
+use crate::findings::origin;
 use crate::findings::record::advance;
 use crate::findings::rules::Event;
 use crate::findings::steps::{ask as ask_table, held};
@@ -33,6 +34,11 @@ pub struct Answerable {
 pub fn assign(tx: &mut Tx<'_>, by: &Holder, id: FindingId, to: &Answerable) -> Outcome<()> {
     let mut row = held(tx, by, id)?;
     let next = ask_table(tx, by, &row, Event::Assign)?;
+    let roles = by.roles_over(row.street_id, row.facility_id, &row.category);
+    let only_operator = roles.iter().all(|role| *role == Role::Operator);
+    if only_operator && to.unit != row.responsible_unit {
+        return Err(Fault::invalid("/unit", "out_of_range", "运营机构只能变更本单位的岗位和人员"));
+    }
     let before = json!({ "unit": row.responsible_unit, "post": row.responsible_post, "person": row.responsible_person });
     row.responsible_unit = to.unit.clone();
     row.responsible_post = to.post.clone();
@@ -57,12 +63,22 @@ pub struct Contacted {
 /// Logs a call or a visit.
 ///
 /// # Errors
-/// Missing; a refusal of the table; a day in the future.
+/// Missing; a refusal of the table; a day in the future; `names_reporter`.
 pub fn contact(tx: &mut Tx<'_>, by: &Holder, id: FindingId, said: &Contacted) -> Outcome<ContactId> {
     let mut row = held(tx, by, id)?;
     let next = ask_table(tx, by, &row, Event::Contact)?;
     if said.happened_on > business_date(tx.now()) {
         return Err(Fault::invalid("/happened_on", "out_of_range", "联络日期不能晚于今天"));
+    }
+    let roles = by.roles_over(row.street_id, row.facility_id, &row.category);
+    if roles.iter().any(|role| Action::ReadReporter.allows(*role))
+        && origin::names_reporter(tx.conn(), id, &[&said.person, &said.note])?
+    {
+        return Err(Fault::invalid(
+            "/person",
+            "names_reporter",
+            "联络记录各方可见，不得写明举报人姓名或联系方式",
+        ));
     }
     let made: ContactId = tx.new_id();
     let line = ContactRow {

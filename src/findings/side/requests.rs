@@ -293,6 +293,13 @@ fn take_effect(
         (RequestKind::LongTerm, true) => {
             row.long_term = true;
             if let Some(last) = store::stages(tx.conn(), line.id)?.pop() {
+                // Asked for long ago, or never later than what stands: such a plan is no plan.
+                if last.due_on < business_date(tx.now()) || row.due_on.is_some_and(|due| last.due_on < due) {
+                    return Err(Fault::refused(
+                        "stages_out_of_time",
+                        "阶段目标已过期或早于现期限，须重新申请",
+                    ));
+                }
                 set_due(row, last.due_on, "挂账，按阶段目标推进".into(), tx.actor().user());
             }
         }
@@ -319,10 +326,7 @@ fn set_due(row: &mut FindingRow, day: NaiveDate, rule: String, by: Option<UserId
 pub fn finish_stage(tx: &mut Tx<'_>, by: &Holder, id: FindingId, position: i32, note: &str) -> Outcome<()> {
     let mut row = held(tx, by, id)?;
     let next = ask_table(tx, by, &row, Event::Stage)?;
-    let granted =
-        |r: &RequestRow| r.kind == RequestKind::LongTerm && r.result == Some(RequestResult::Granted);
-    let plan = store::requests(tx.conn(), id)?.into_iter().rfind(granted);
-    let plan = plan.ok_or_else(|| Fault::missing("阶段目标"))?;
+    let plan = store::plan_in_force(tx.conn(), id)?.ok_or_else(|| Fault::missing("阶段目标"))?;
     let known = store::stages(tx.conn(), plan.id)?.iter().any(|s| s.position == position);
     if !known {
         return Err(Fault::missing("阶段目标"));

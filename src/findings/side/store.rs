@@ -45,6 +45,16 @@ pub fn requests(conn: &mut AnyConn, id: FindingId) -> Outcome<Vec<RequestRow>> {
     Ok(ordered.select(RequestRow::as_select()).load(conn)?)
 }
 
+/// The 挂账 that was granted last.
+pub fn plan_in_force(conn: &mut AnyConn, id: FindingId) -> Outcome<Option<RequestRow>> {
+    let granted = finding_request::table
+        .filter(finding_request::finding_id.eq(id))
+        .filter(finding_request::kind.eq(RequestKind::LongTerm))
+        .filter(finding_request::result.eq(RequestResult::Granted))
+        .order((finding_request::decided_at.desc(), finding_request::id.desc()));
+    Ok(granted.select(RequestRow::as_select()).first(conn).optional()?)
+}
+
 /// Ends what was asked about a finding and not decided, because nothing can come of it any more.
 pub fn lapse_requests(conn: &mut AnyConn, id: FindingId, at: Ts) -> Outcome<()> {
     let pending = finding_request::table
@@ -172,6 +182,12 @@ pub fn contacts(conn: &mut AnyConn, id: FindingId) -> Outcome<Vec<ContactRow>> {
 
 pub fn seed(conn: &mut AnyConn, year: i32) -> Outcome<Option<String>> {
     Ok(draw_seed::table.find(year).select(draw_seed::seed).first(conn).optional()?)
+}
+
+/// The seeds of all years, the last first: year, seed, its hash, and since when it stands.
+pub fn seeds(conn: &mut AnyConn) -> Outcome<Vec<(i32, String, String, Ts)>> {
+    let columns = (draw_seed::year, draw_seed::seed, draw_seed::sha256, draw_seed::made_at);
+    Ok(draw_seed::table.order(draw_seed::year.desc()).select(columns).load(conn)?)
 }
 
 pub fn insert_seed(conn: &mut AnyConn, year: i32, seed: &str, sha256: &str, at: Ts) -> Outcome<()> {

@@ -2,12 +2,11 @@
 
 use super::store::{self, RequestRow, StageRow};
 use super::{Agency, ContactMethod, Ground, RequestResult};
-use crate::db::AnyConn;
-use crate::directory::Route;
+use crate::db::{AnyConn, Ts};
 use crate::fault::Outcome;
-use crate::findings::attribution::{self, Party};
+use crate::findings::attribution::{self, Party, Way};
 use crate::findings::rules::RequestKind;
-use crate::findings::store::IntervalRow;
+use crate::findings::store::{FindingRow, IntervalRow};
 use crate::ids::{ContactId, FindingId, ReferralId, RequestId, TypedId as _, UserId};
 use crate::photos::{self, PhotoLine, SubjectKind};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -143,9 +142,7 @@ fn request(conn: &mut AnyConn, r: RequestRow) -> Outcome<RequestView> {
 /// # Errors
 /// The database's.
 pub fn stages_in_force(conn: &mut AnyConn, id: FindingId) -> Outcome<Vec<StageView>> {
-    let granted =
-        |r: &RequestRow| r.kind == RequestKind::LongTerm && r.result == Some(RequestResult::Granted);
-    let Some(plan) = store::requests(conn, id)?.into_iter().rfind(granted) else { return Ok(vec![]) };
+    let Some(plan) = store::plan_in_force(conn, id)? else { return Ok(vec![]) };
     Ok(store::stages(conn, plan.id)?.into_iter().map(stage).collect())
 }
 
@@ -185,16 +182,14 @@ pub fn contacts(conn: &mut AnyConn, id: FindingId) -> Outcome<Vec<ContactView>> 
     Ok(store::contacts(conn, id)?.into_iter().map(view).collect())
 }
 
-/// Whose days they were up to now.
+/// Whose days they were up to now; `away` says from when to when another authority had it.
 pub fn days(
-    conn: &mut AnyConn,
-    id: FindingId,
-    route: Route,
+    row: &FindingRow,
     intervals: &[IntervalRow],
+    away: &[(Ts, Option<Ts>)],
     now: DateTime<Utc>,
-) -> Outcome<BTreeMap<Party, i64>> {
+) -> BTreeMap<Party, i64> {
     let spans: Vec<_> = intervals.iter().map(|i| (i.state, i.from_at.0, i.to_at.map(|at| at.0))).collect();
-    let away: Vec<_> =
-        store::referrals(conn, id)?.into_iter().map(|r| (r.sent_at.0, r.result_at.map(|at| at.0))).collect();
-    Ok(attribution::days(&spans, &away, route, now))
+    let away: Vec<_> = away.iter().map(|(from, to)| (from.0, to.map(|at| at.0))).collect();
+    attribution::days(&spans, &away, Way { route: row.route, joint: row.joint }, now)
 }

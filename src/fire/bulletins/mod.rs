@@ -15,7 +15,8 @@ use crate::db::{AnyConn, Tx, counter};
 use crate::directory;
 use crate::fault::{Fault, Outcome};
 use crate::findings;
-use crate::ids::{BulletinId, FacilityId, FindingId};
+use crate::ids::{BulletinId, FacilityId, FindingId, TypedId as _};
+use crate::notices::{self, News, Notice, To};
 use chrono::{DateTime, Datelike as _, Utc};
 use rules::{Progress, Step, decide};
 use serde_json::json;
@@ -194,7 +195,27 @@ pub fn send(tx: &mut Tx<'_>, holder: &Holder, new: &NewBulletin) -> Outcome<Bull
     };
     store::insert(tx.conn(), &row, &facilities, &findings)?;
     told(tx, &row, "sent");
+    tell(tx, &row, &facilities)?;
     Ok(row.id)
+}
+
+/// Tells the other side; who reaches several of the facilities named is told once.
+fn tell(tx: &mut Tx<'_>, row: &BulletinRow, facilities: &[FacilityId]) -> Outcome<()> {
+    let (_, to) = rules::sides(row.direction);
+    for id in facilities {
+        let facility = directory::facility_by_id(tx.conn(), *id)?;
+        let notice = Notice {
+            news: News::FireReported { number: row.number.clone(), matter: row.subject.clone() },
+            to: &[To::Role(to)],
+            subject: ("bulletin", row.id.uuid()),
+            street_id: Some(facility.street_id),
+            facility_id: Some(facility.id),
+            category: None,
+            key: Some(&row.id.to_string()),
+        };
+        notices::tell(tx, &notice)?;
+    }
+    Ok(())
 }
 
 type Named = (Vec<FacilityId>, Vec<FindingId>, Direction);

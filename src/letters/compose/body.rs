@@ -61,6 +61,7 @@ pub(super) fn write(facts: &Facts, annexes: &Annexes) -> Vec<Paragraph> {
     if let Some(annex) = &annexes.issues {
         body.section("存在的主要问题");
         problems(&mut body, annex);
+        repeated(&mut body, annex, facts.relapse_months);
     }
     if let Some(annex) = &annexes.carried_over {
         body.section("前期未销号问题");
@@ -203,7 +204,6 @@ fn problems(body: &mut Body, annex: &Annex<IssueRow>) {
         let parts: Vec<String> = rest.iter().map(each).collect();
         body.point(&format!("其他方面{count}个"), format!("其中{}，详见{}。", parts.join("、"), annex.label));
     }
-    repeated(body, annex);
 }
 
 /// One finding in the text: facility, problem, whether it came back, the first basis. Annex 1 has every basis.
@@ -227,8 +227,8 @@ fn excerpt(annex: &Annex<IssueRow>, place: usize, problem: &str) -> String {
     format!("{cut}（详见{}第{place}项）", annex.label)
 }
 
-/// What came back is named: a closed line is never edited, the same item has failed again within twelve months.
-fn repeated(body: &mut Body, annex: &Annex<IssueRow>) {
+/// What came back is named: a closed line is never edited, the same item has failed again within the months of the settings.
+fn repeated(body: &mut Body, annex: &Annex<IssueRow>, months: u32) {
     let rows = Tally(&annex.rows).repeated();
     if rows.is_empty() {
         return;
@@ -237,7 +237,7 @@ fn repeated(body: &mut Body, annex: &Annex<IssueRow>) {
         rows.iter().take(NAMES).map(|(place, row)| format!("{}（第{place}项）", row.facility)).collect();
     let more = if rows.len() > names.len() { "等" } else { "" };
     body.plain(format!(
-        "上述问题中重复出现{}个，见{}中{}{more}，即同一检查项目12个月内再次不符合要求，请重点督促整改。",
+        "上述问题中重复出现{}个，见{}中{}{more}，即同一检查项目{months}个月内再次不符合要求，请重点督促整改。",
         rows.len(),
         annex.label,
         names.join("、")

@@ -88,6 +88,7 @@ pub(in super::super) fn facts(lines: usize, carried_over: usize) -> Facts {
         indicators,
         lines: (0..lines).map(line).collect(),
         carried_over: (500..500 + carried_over).map(|n| Line { state: State::Served, ..line(n) }).collect(),
+        relapse_months: 12,
         as_of: day(9, 30),
         reply_due: day(10, 16),
         date: day(9, 30),

@@ -243,6 +243,15 @@ fn no_letter_says_what_it_never_says() {
 }
 
 #[test]
+fn how_long_a_relapse_is_one_is_told_as_it_is_set() {
+    for months in [6, 12] {
+        let letter = compose(&Facts { relapse_months: months, ..facts(45, 0) }).unwrap();
+        let all = serde_json::to_string(&letter).unwrap();
+        assert!(all.contains(&format!("即同一检查项目{months}个月内再次不符合要求")), "{all}");
+    }
+}
+
+#[test]
 fn annexes_are_numbered_as_the_text_names_them() {
     let labels = |lines, carried| {
         let letter = compose(&facts(lines, carried)).unwrap();

@@ -61,6 +61,12 @@ fn a_talk_answers_its_step(app: &TestApp) {
     assert_eq!((&made["revision"], &made["step_ids"]), (&json!(1), &json!([])));
     assert_eq!(made["scans"][0]["received_at"], Value::Null);
     sheet.put(&drafter).created();
+    decide(app, Caller::Drafter, &step, "taken", &json!({"note": "已约谈"})).expect_at(
+        422,
+        "required",
+        "/meeting_id",
+        "required",
+    );
     let unknown = json!({"note": "已约谈", "meeting_id": build::uuid()});
     decide(app, Caller::Drafter, &step, "taken", &unknown).expect_at(
         422,

@@ -1,9 +1,10 @@
 //! A year under a clock that the test moves: findings are claimed, returned, extended, suspended, disputed, put on account,
 //! closed and withdrawn at random; the server sleeps for days, is started anew on the same database, and dies in the middle
 //! of a tick. An oracle that shares nothing with the code (`Oracle`: written from the words of the rules, on the plain list
-//! of working days in `tests/fixtures`) recomputes every mark, every draft and every state, and both must agree all along.
+//! of working days in `tests/fixtures`) recomputes every mark, every notice, every draft and every state, and both must agree
+//! all along.
 
-use super::tick;
+use super::{talk, tick};
 use crate::app::TestApp;
 use crate::build::{self, Photo, id, inspection};
 use crate::findings::{claim_body, detail};
@@ -16,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use yixun::access::Role;
 use yixun::clock::{Clock as _, SHANGHAI, business_date};
 use yixun::db::Ts;
-use yixun::db::schema::clock_mark;
+use yixun::db::schema::{audit_entry, clock_mark};
 use yixun::directory::FacilityKind::Station;
 use yixun::escalation::{self, Portion};
 use yixun::ids::FindingId;
@@ -221,6 +222,8 @@ struct Oracle {
     days: Workdays,
     findings: Vec<Finding>,
     drafts: Vec<Draft>,
+    /// What must have been said, an entry each time: the event and the finding.
+    said: Vec<(&'static str, String)>,
     offices: BTreeMap<String, String>,
 }
 
@@ -242,6 +245,14 @@ impl Oracle {
                     continue;
                 }
                 self.findings[n].marks.insert(mark, told);
+                let acts = self.findings[n].acts();
+                let event = match (mark.0, told.0) {
+                    ("near_due", "fired") => Some("finding.near_due"),
+                    ("overdue", "fired") if acts => Some("finding.overdue"),
+                    ("to_confirm", "fired") => Some("finding.confirmation_late"),
+                    _ => None,
+                };
+                self.said.extend(event.map(|event| (event, self.findings[n].id.clone())));
                 let drafted = ["second_reminder", "talk", "leader_contact"];
                 if let Some(kind) = drafted.into_iter().find(|kind| *kind == mark.0 && told.0 == "fired") {
                     self.put(n, kind, mark.3);
@@ -434,7 +445,12 @@ impl Play {
             }
             ("confirmed", _) => {
                 let due = today + Days::new(self.rng.u64(0..30));
-                self.step(n, Caller::Drafter, "services", &json!({"method": "letter", "due_on": due}));
+                self.step(
+                    n,
+                    Caller::Drafter,
+                    "services",
+                    &json!({"method": "letter", "due_on": due, "note": "与街道商定"}),
+                );
                 (self.oracle.findings[n].state, self.oracle.findings[n].served_on) = ("served", Some(today));
                 "served"
             }
@@ -583,7 +599,13 @@ impl Play {
             return;
         }
         let named = self.oracle.named(&self.oracle.drafts[n]);
-        let answer = send("taken", &json!({"note": "已办理", "letter_number": "演示函〔2026〕9号"}));
+        let mut taken = json!({"note": "已办理", "letter_number": "演示函〔2026〕9号"});
+        if read["kind"] == "talk" {
+            let meeting = talk(&self.node, Place::Own, &[]);
+            taken["meeting_id"] =
+                json!(id(&self.node.as_(Caller::Drafter).post("/meetings", &meeting).created()));
+        }
+        let answer = send("taken", &taken);
         if named.is_empty() {
             answer.expect(409, "nothing_stands");
             return;
@@ -676,6 +698,32 @@ impl Play {
             self.today
         );
         assert_eq!(there.len(), wanted.len());
+    }
+
+    /// Every notice of the clock was given once, in the trail, and reached somebody; every draft was told to its clerk once.
+    fn compare_notices(&self) {
+        let lines: Vec<(String, String)> = self.node.read(|conn| {
+            let notices = audit_entry::table.filter(audit_entry::object_kind.eq("notice"));
+            Ok(notices.select((audit_entry::object_id, audit_entry::line)).load(conn)?)
+        });
+        let of_clock = ["finding.near_due", "finding.overdue", "finding.confirmation_late"];
+        let mut there = vec![];
+        for (finding, line) in lines {
+            let line: Value = serde_json::from_str(&line).expect("a line");
+            let said = &line["detail"];
+            if let Some(event) = of_clock.into_iter().find(|event| said["event"] == *event) {
+                let street = !self.oracle.finding(&finding).direct;
+                assert!(!street || said["told"].as_u64() >= Some(1), "{finding} {said}");
+                there.push((event, finding));
+            }
+        }
+        let mut wanted = self.oracle.said.clone();
+        there.sort();
+        wanted.sort();
+        assert_eq!(there, wanted, "{}", self.today);
+        let inbox = self.node.as_(Caller::Drafter).all("/notices");
+        let drafted = inbox.iter().filter(|n| n["event"] == "step.drafted").count();
+        assert_eq!(drafted, self.oracle.drafts.len(), "{}", self.today);
     }
 
     fn compare_drafts(&self) {
@@ -779,7 +827,13 @@ fn a_year_agrees_with_the_oracle(app: &TestApp) {
         let view = app.as_(Caller::Supervisor).get(&format!("/areas/{street}")).ok();
         (street, view["office_name"].as_str().expect("an office").to_string())
     });
-    let oracle = Oracle { days: Workdays::read(), findings: vec![], drafts: vec![], offices: offices.into() };
+    let oracle = Oracle {
+        days: Workdays::read(),
+        findings: vec![],
+        drafts: vec![],
+        said: vec![],
+        offices: offices.into(),
+    };
     let (today, rng) = (business_date(app.clock.now()), fastrand::Rng::with_seed(20_260_803));
     let mut play = Play { node: app.second_node(), rng, oracle, today, ticks: 0, acts: BTreeMap::new() };
     let mut direct = build::facility_body(app, Place::Own, Station);
@@ -800,6 +854,7 @@ fn a_year_agrees_with_the_oracle(app: &TestApp) {
         if play.rng.u8(..6) == 0 {
             play.node = play.node.second_node();
             play.compare_drafts();
+            play.compare_notices();
         }
         let slept = if play.rng.u8(..12) == 0 { play.rng.u64(8..25) } else { play.rng.u64(1..5) };
         play.today = play.today + Days::new(slept);
@@ -807,6 +862,7 @@ fn a_year_agrees_with_the_oracle(app: &TestApp) {
     play.ticks(0);
     play.compare_marks();
     play.compare_drafts();
+    play.compare_notices();
     play.compare_states();
     let marks: BTreeSet<(&str, &str)> = play
         .oracle

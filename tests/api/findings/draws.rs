@@ -102,6 +102,14 @@ fn anybody_can_draw_again(app: &TestApp) {
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].to_string().contains(&hash), "{}", told[0]);
     assert!(!trail.iter().any(|line| line.to_string().contains(&seed)));
+
+    // Told when the year is over, in Asia/Shanghai, and not a second earlier.
+    let draws = || app.as_(Caller::Supervisor).get("/draws").ok()["items"].clone();
+    set_clock(app, "2026-12-31T23:59:59");
+    assert_eq!(draws().as_array().map(Vec::len), Some(1));
+    assert_eq!((&draws()[0]["sha256"], &draws()[0]["seed"]), (&json!(hash), &Value::Null));
+    set_clock(app, "2027-01-01T00:00:00");
+    assert_eq!((&draws()[0]["year"], &draws()[0]["seed"]), (&json!(2026), &json!(seed)));
 }
 
 fn what_was_drawn_stays_drawn(app: &TestApp) {

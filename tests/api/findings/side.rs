@@ -11,7 +11,7 @@ use crate::people::{Caller, Place};
 use crate::suite::{Suite, both};
 use diesel::prelude::*;
 use serde_json::{Value, json};
-use yixun::clock::Clock as _;
+use yixun::clock::{Clock as _, business_date};
 use yixun::db::schema::finding;
 use yixun::directory::FacilityKind::Station;
 use yixun::findings::side;
@@ -62,7 +62,15 @@ fn extension(until: &str) -> Value {
 
 /// Lets the clock look whose suspension is over; gives how many were.
 fn the_clock(app: &TestApp) -> usize {
-    app.write(|tx| side::resume_elapsed(tx, 100))
+    app.write(|tx| {
+        let today = business_date(tx.now());
+        let over = side::elapsed(tx.conn(), today, None, 100)?;
+        let mut resumed = 0;
+        for id in over {
+            resumed += usize::from(side::resume_elapsed(tx, id)?);
+        }
+        Ok(resumed)
+    })
 }
 
 #[track_caller]
@@ -515,6 +523,16 @@ fn who_answers_and_who_was_called(app: &TestApp) {
         (&last["kind"], &last["reason"], &named["state"]),
         (&json!("assigned"), &to["reason"], &json!("served"))
     );
+    let mut elsewhere = to.clone();
+    elsewhere["unit"] = json!("海幢街道办事处");
+    leaves_nothing(app, || step(app, Caller::Operator, &finding, "assignments", &elsewhere)).expect_at(
+        422,
+        "out_of_range",
+        "/unit",
+        "out_of_range",
+    );
+    step(app, Caller::Street, &finding, "assignments", &elsewhere).ok();
+    step(app, Caller::Drafter, &finding, "assignments", &to).ok();
     let call = |day: &str| json!({"method": "call", "person": "试验丁", "note": "催办", "happened_on": day});
     let answer = leaves_nothing(app, || step(app, Caller::Street, &finding, "contacts", &call("2026-08-04")));
     answer.expect_at(422, "out_of_range", "/happened_on", "out_of_range");

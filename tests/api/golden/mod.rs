@@ -102,6 +102,7 @@ fn facts() -> Facts {
         ],
         lines,
         carried_over: vec![line(9, first, "信息公示", "未公示收费标准和投诉电话", State::Checked)],
+        relapse_months: 12,
         as_of: day(9, 30),
         reply_due: day(10, 16),
         date: day(9, 30),

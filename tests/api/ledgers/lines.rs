@@ -210,6 +210,13 @@ fn exceptions_come_from_the_events(app: &TestApp) {
     assert_eq!(row(app, &own)["exceptions"], json!(["finder_closed"]));
     assert_eq!(row(app, &skipped)["exceptions"], json!(["check_skipped"]));
     assert_eq!(row(app, &plain)["exceptions"], json!([]));
+    // The rows of those who may not read them tell none, nor does their table.
+    for street in app.as_(Caller::Street).all("/ledger") {
+        assert_eq!(street["exceptions"], json!([]));
+    }
+    let table = |by| String::from_utf8(app.as_(by).get("/ledger.csv").bytes).expect("text");
+    let label = "发现人与销号人为同一人";
+    assert!(table(Caller::Supervisor).contains(label) && !table(Caller::Street).contains(label));
 }
 
 fn a_relapse_is_counted(app: &TestApp) {

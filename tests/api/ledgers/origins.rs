@@ -107,6 +107,13 @@ fn who_complained_is_sealed(app: &TestApp) {
         assert_eq!(lines().len(), n + 1, "each reading leaves a line");
         assert!(lines()[n].contains(&app.user(caller)));
     }
+    // The contact log is read by all: whoever knows may not write it there, and nobody else learns by trying.
+    let call = |person: &str, note: &str| json!({"method": "call", "person": person, "note": note, "happened_on": "2026-08-03"});
+    let path = format!("/findings/{finding}/contacts");
+    for (person, note) in [(NAME, "已回访"), ("举报人", CONTACT)] {
+        app.as_(Caller::Drafter).post(&path, &call(person, note)).expect(422, "names_reporter");
+    }
+    app.as_(Caller::Drafter).post(&path, &call("举报人", "已回访，表示满意")).ok();
     // Nothing of it is in any trail or history, whoever may read those.
     let everything: Vec<String> = app.read(|conn| {
         let mut all: Vec<String> = audit_entry::table.select(audit_entry::line).load(conn)?;

@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use yixun::notices::settings::{MailSettings, Security};
-use yixun::notices::{Courier, FindingFacts, News};
+use yixun::notices::{Channel, Courier, FindingFacts, News};
 
 pub fn register(suite: &mut Suite) {
     both!(suite:
@@ -45,7 +45,7 @@ fn tell_drafter(app: &TestApp, news: News) {
 }
 
 fn round(app: &TestApp) -> usize {
-    Courier::open(&app.app).expect("a courier").round().expect("a round")
+    Courier::open(&app.app).expect("a courier").round(Channel::Mail).expect("a round")
 }
 
 fn mails(app: &TestApp, query: &str) -> Vec<Value> {

@@ -19,7 +19,7 @@ use yixun::access::Role;
 use yixun::clock::machine_now;
 use yixun::db::Ts;
 use yixun::db::schema::{delivery, webhook_secret};
-use yixun::notices::{Courier, DeliveryState, Event, Names, News, To, tell_due};
+use yixun::notices::{Channel, Courier, DeliveryState, Event, Names, News, To, tell_due};
 
 pub fn register(suite: &mut Suite) {
     both!(suite:
@@ -53,7 +53,7 @@ fn courier(app: &TestApp) -> Courier {
 }
 
 fn round(courier: &Courier) -> usize {
-    courier.round().expect("a round")
+    courier.round(Channel::Webhook).expect("a round")
 }
 
 /// A subscription to an address: its id and secret.

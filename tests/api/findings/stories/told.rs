@@ -79,6 +79,11 @@ impl Told {
         true
     }
 
+    /// Something asked for waits for its decision.
+    pub fn awaits(&self) -> bool {
+        self.requests.iter().any(|r| r.waits)
+    }
+
     /// The suspension is over.
     pub fn is_over(&self, now: DateTime<Utc>) -> bool {
         self.paused_until.is_some_and(|last| business_date(now) > last)
@@ -195,8 +200,7 @@ impl Told {
                 (format!("referrals/{}/results", self.referrals[of].id), json!({"note": "已处理"}))
             }
             Event::Assign => {
-                let body =
-                    json!({"unit": "试验运营机构", "post": "院长", "person": "试验丁", "reason": "人员调整"});
+                let body = json!({"unit": view["responsible_unit"], "post": "院长", "person": "试验丁", "reason": "人员调整"});
                 ("assignments".into(), body)
             }
             Event::Contact => {
