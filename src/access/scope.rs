@@ -244,6 +244,11 @@ impl Holder {
         self.roles_on(Spot::finding(street, facility, category))
     }
 
+    /// Whether one of those roles may do something.
+    pub fn may_over(&self, action: Action, street: AreaId, facility: FacilityId, category: &str) -> bool {
+        self.roles_over(street, facility, category).into_iter().any(|role| action.allows(role))
+    }
+
     fn roles_on(&self, spot: Spot<'_>) -> Vec<Role> {
         self.reaches.iter().filter(|r| r.holds(spot)).map(|r| r.role).collect()
     }

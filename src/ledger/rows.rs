@@ -195,10 +195,7 @@ pub(super) fn rows_of(
     now: DateTime<Utc>,
 ) -> Outcome<Vec<LedgerRow>> {
     let beside = read_beside(conn, &rows)?;
-    let told = |r: &FindingRow| {
-        let roles = by.roles_over(r.street_id, r.facility_id, &r.category);
-        roles.into_iter().any(|role| Action::ReadExceptions.allows(role))
-    };
+    let told = |r: &FindingRow| by.may_over(Action::ReadExceptions, r.street_id, r.facility_id, &r.category);
     let row = |r: FindingRow| LedgerRow {
         exceptions: if told(&r) { beside.exceptions_of(r.id) } else { vec![] },
         ..row_of(&beside, r, now)

@@ -76,10 +76,7 @@ pub fn write(tx: &mut Tx<'_>, by: &Holder, new: &NewOpinion) -> Outcome<OpinionI
 fn place_of(conn: &mut AnyConn, by: &Holder, about: About) -> Outcome<(AreaId, Option<FacilityId>)> {
     match about {
         About::Finding(id) => {
-            let within = |f: &findings::store::FindingRow| {
-                by.scope.holds_finding(f.street_id, f.facility_id, &f.category)
-            };
-            let found = findings::store::find(conn, id)?.filter(within);
+            let found = findings::store::find(conn, id)?.filter(|f| f.is_within(&by.scope));
             let told = || Fault::invalid("/finding_id", "unknown_finding", "问题不存在或不在权限范围内");
             found.map(|f| (f.street_id, Some(f.facility_id))).ok_or_else(told)
         }

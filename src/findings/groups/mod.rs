@@ -105,8 +105,7 @@ fn reached(conn: &mut AnyConn, scope: &Scope, ids: &[FindingId]) -> Outcome<Vec<
             errors.push(FieldFault::new(pointer, "duplicate", "同一问题重复列出"));
             continue;
         }
-        let within = |f: &FindingRow| scope.holds_finding(f.street_id, f.facility_id, &f.category);
-        match findings::find(conn, *id)?.filter(within) {
+        match findings::find(conn, *id)?.filter(|f| f.is_within(scope)) {
             Some(row) => rows.push(row),
             None => {
                 errors.push(FieldFault::new(pointer, "unknown_finding", "问题不存在或不在权限范围内"));

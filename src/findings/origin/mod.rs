@@ -316,8 +316,9 @@ pub(in crate::findings) fn names_reporter(
 /// # Errors
 /// Missing, also where nobody complained.
 pub fn reporters(tx: &mut Tx<'_>, by: &Holder, id: FindingId) -> Outcome<Vec<ReporterView>> {
-    let within = |f: &FindingRow| by.scope.holds_finding(f.street_id, f.facility_id, &f.category);
-    let row = findings::find(tx.conn(), id)?.filter(within).ok_or_else(|| Fault::missing("问题"))?;
+    let row = findings::find(tx.conn(), id)?
+        .filter(|f| f.is_within(&by.scope))
+        .ok_or_else(|| Fault::missing("问题"))?;
     let mut told = store::reporters(tx.conn(), id)?;
     if told.is_empty() {
         return Err(Fault::missing("举报人信息"));

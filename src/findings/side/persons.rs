@@ -70,8 +70,7 @@ pub fn contact(tx: &mut Tx<'_>, by: &Holder, id: FindingId, said: &Contacted) ->
     if said.happened_on > business_date(tx.now()) {
         return Err(Fault::invalid("/happened_on", "out_of_range", "联络日期不能晚于今天"));
     }
-    let roles = by.roles_over(row.street_id, row.facility_id, &row.category);
-    if roles.iter().any(|role| Action::ReadReporter.allows(*role))
+    if by.may_over(Action::ReadReporter, row.street_id, row.facility_id, &row.category)
         && origin::names_reporter(tx.conn(), id, &[&said.person, &said.note])?
     {
         return Err(Fault::invalid(
