@@ -131,6 +131,8 @@ pub fn compose(facts: &Facts) -> Result<Letter, ComposeFault> {
         carried_over: annexes.carried_over,
         date: facts.date,
         contact: clean(&facts.authority.contact),
+        cc: facts.cc.iter().map(|name| clean(name)).collect(),
+        check_link: None,
         watermark: facts.authority.watermark.as_deref().map(clean),
     })
 }
@@ -154,7 +156,8 @@ fn annexes(facts: &Facts) -> Result<Annexes, ComposeFault> {
     let as_of = printed_date(facts.as_of);
     let rows = |lines: &[Line]| lines.iter().map(issue_row).collect::<Vec<_>>();
     let (issues, carried) = (rows(&facts.lines), rows(&facts.carried_over));
-    let indicators: Vec<IndicatorRow> = facts.indicators.iter().map(indicator_row).collect();
+    let indicators: Vec<IndicatorRow> =
+        facts.indicators.iter().map(|row| indicator_row(row, facts.as_of)).collect();
     let notes = [
         format!("本次检查发现问题{}个，现状截至{as_of}。", issues.len()),
         format!("截至{as_of}。"),
@@ -203,12 +206,13 @@ fn issue_row(line: &Line) -> IssueRow {
     }
 }
 
-fn indicator_row(of: &super::facts::Indicator) -> IndicatorRow {
+fn indicator_row(of: &super::facts::Indicator, as_of: NaiveDate) -> IndicatorRow {
     IndicatorRow {
         name: clean(&of.name),
         target: clean(&of.target),
         value: clean(&of.value),
         rate: clean(&of.rate),
+        as_of: printed_date(of.as_of.unwrap_or(as_of)),
     }
 }
 
@@ -228,6 +232,9 @@ fn check_texts(facts: &Facts) -> Result<(), ComposeFault> {
     check_text("主送机关", &facts.street_office_name, true)?;
     check_text("街道名称", &facts.street_name, true)?;
     check_text("检查行动名称", &facts.campaign_name, true)?;
+    for name in &facts.cc {
+        check_text("抄送机关", name, true)?;
+    }
     check_text("水印", facts.authority.watermark.as_deref().unwrap_or_default(), false)?;
     for line in facts.lines.iter().chain(&facts.carried_over) {
         let place = |part: &str| format!("问题{}的{part}", line.finding_number);

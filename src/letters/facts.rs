@@ -39,6 +39,9 @@ pub struct Facts {
     /// hash of letters that were submitted before this was a setting stays theirs.
     #[serde(skip_serializing_if = "is_twelve")]
     pub relapse_months: u32,
+    /// Who gets a copy 抄送, in order; mostly nobody.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cc: Vec<String>,
     /// The day that the facts speak of.
     pub as_of: NaiveDate,
     /// The day by which the street replies.
@@ -124,4 +127,7 @@ pub struct Indicator {
     pub value: String,
     /// The share reached, or a dash.
     pub rate: String,
+    /// The day that the figure speaks of, where it is not the letter's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<NaiveDate>,
 }

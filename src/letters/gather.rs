@@ -69,6 +69,7 @@ pub fn gather(conn: &mut AnyConn, subject: &Subject<'_>, as_of: DateTime<Utc>) -
         indicators: indicators(conn, subject, &targets, &inspected, &lines)?,
         lines,
         carried_over: carried.into_iter().map(|(_, line)| line).collect(),
+        cc: vec![],
         relapse_months: settings::get::<Relapse>(conn)?.months,
         as_of: business_date(as_of),
         reply_due: subject.reply_due,
@@ -306,6 +307,7 @@ fn indicators(
             target: "0个".into(),
             value: format!("{overdue}个"),
             rate: "—".into(),
+            as_of: None,
         });
     }
     Ok(rows)
@@ -332,5 +334,7 @@ fn share(name: &str, value: usize, of: usize) -> Indicator {
         0 => format!("{}%", tenths / 10),
         part => format!("{}.{part}%", tenths / 10),
     };
-    Indicator { name: name.into(), target: format!("{of}个"), value: format!("{value}个"), rate }
+    Indicator {
+        name: name.into(), target: format!("{of}个"), value: format!("{value}个"), rate, as_of: None
+    }
 }

@@ -29,6 +29,12 @@ pub struct Letter {
     pub date: NaiveDate,
     /// The contact line; may be empty.
     pub contact: String,
+    /// Who gets a copy 抄送, in order; mostly nobody.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cc: Vec<String>,
+    /// Where a copy of the letter can be checked, as a QR code at the foot of the last page of the annexes; mostly none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check_link: Option<String>,
     /// Printed in light grey across every page.
     pub watermark: Option<String>,
 }
@@ -114,6 +120,9 @@ pub struct IndicatorRow {
     pub value: String,
     /// 完成率.
     pub rate: String,
+    /// 截至, as printed; empty in letters of before.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub as_of: String,
 }
 
 impl Letter {

@@ -62,6 +62,7 @@ pub(in super::super) fn facts(lines: usize, carried_over: usize) -> Facts {
         target: format!("{}个", c.count),
         value: format!("{}个", c.count),
         rate: "100%".into(),
+        as_of: None,
     };
     let mut indicators: Vec<Indicator> = counts.iter().map(coverage).collect();
     indicators.push(Indicator {
@@ -69,6 +70,7 @@ pub(in super::super) fn facts(lines: usize, carried_over: usize) -> Facts {
         target: "11个".into(),
         value: "10个".into(),
         rate: "90.9%".into(),
+        as_of: None,
     });
     Facts {
         authority: Authority {
@@ -88,6 +90,7 @@ pub(in super::super) fn facts(lines: usize, carried_over: usize) -> Facts {
         indicators,
         lines: (0..lines).map(line).collect(),
         carried_over: (500..500 + carried_over).map(|n| Line { state: State::Served, ..line(n) }).collect(),
+        cc: vec![],
         relapse_months: 12,
         as_of: day(9, 30),
         reply_due: day(10, 16),

@@ -78,6 +78,7 @@ fn facts() -> Facts {
         target: format!("{of}个"),
         value: format!("{value}个"),
         rate: rate.into(),
+        as_of: None,
     };
     Facts {
         authority: Authority {
@@ -102,6 +103,7 @@ fn facts() -> Facts {
         ],
         lines,
         carried_over: vec![line(9, first, "信息公示", "未公示收费标准和投诉电话", State::Checked)],
+        cc: vec![],
         relapse_months: 12,
         as_of: day(9, 30),
         reply_due: day(10, 16),
