@@ -115,6 +115,8 @@ ids! {
     OpinionId;
     /// A letter 提醒函.
     LetterId;
+    /// A seal on a letter 用印.
+    SealId;
     /// Letters drafted together.
     BatchId;
     /// A next step that the clock has drafted.

@@ -25,9 +25,10 @@ struct Source {
     named: fn(&mut AnyConn, &[String]) -> Outcome<HashSet<String>>,
 }
 
-const SOURCES: [Source; 2] = [
+const SOURCES: [Source; 3] = [
     Source { what: "照片", page: photos::blobs_after, named: photos::blobs_named },
     Source { what: "提醒函", page: letters::documents_after, named: letters::documents_named },
+    Source { what: "用印扫描件", page: letters::scans_after, named: letters::scans_named },
 ];
 
 /// What is wrong with a blob.

@@ -200,7 +200,15 @@ permissions! {
     ApproveLetters = "letter.approve" [Reviewer];
     /// Issue letters (签发).
     IssueLetters = "letter.issue" [Issuer];
-    /// Read letters; a street sees its own once the document is ready.
+    /// Make a letter void before its delivery 作废.
+    VoidLetter = "letter.void" [Issuer];
+    /// Enter the office's number, record the seal, deliver.
+    DispatchLetters = "letter.dispatch" [Registrar];
+    /// Say that a letter has been received 签收; the registrar writes down a receipt on paper.
+    AcknowledgeLetter = "letter.acknowledge" [Street|Registrar];
+    /// Ask whether a file is one of ours.
+    CheckLetter = "letter_copy.read" [Inspector|Drafter|Reviewer|Registrar|Issuer|Street|Operator|Fire|Supervisor|AuditAdmin];
+    /// Read letters; a street sees its own once they are delivered.
     ReadLetters = "letter.read" [Drafter|Reviewer|Registrar|Issuer|Street|Supervisor];
     /// Claim lines of a letter's annex in bulk.
     ClaimByLetter = "letter.rectify" [Street];

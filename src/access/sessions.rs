@@ -115,6 +115,7 @@ pub fn open(
         revoked_at: None,
         revoked_why: None,
         address: tx.address().map(str::to_string),
+        proven_at: Some(at),
     };
     store::insert_session(tx.conn(), &row)?;
     store::insert_refresh(tx.conn(), &refresh_row(id, refresh, now, now))?;
@@ -207,6 +208,32 @@ pub fn exchange(
     }
     tx.audit("session", session.id, json!({ "result": "refreshed", "user": account.id }));
     Ok(Refreshed::Tokens(Box::new(tokens_for(key, &account, session.id, next, policy, now)?)))
+}
+
+/// What binds the bureau needs the password of the last ten minutes.
+const PROOF_MINUTES: i64 = 10;
+
+/// Refuses where the password was not given in this session within the last ten minutes: a phone left lying unlocked, or a
+/// stolen token, issues no letter.
+///
+/// # Errors
+/// `reauthentication_required`.
+pub fn refuse_unproven(conn: &mut AnyConn, id: SessionId, now: DateTime<Utc>) -> Outcome<()> {
+    let proven = store::session(conn, id)?.and_then(|s| s.proven_at);
+    if proven.is_some_and(|at| now - at.0 <= Duration::minutes(PROOF_MINUTES)) {
+        return Ok(());
+    }
+    Err(Fault::forbidden("reauthentication_required", "请重新输入密码确认身份后再办理（10 分钟内有效）"))
+}
+
+/// The password was given once more.
+///
+/// # Errors
+/// The database's.
+pub fn prove(tx: &mut Tx<'_>, id: SessionId, user: UserId, now: DateTime<Utc>) -> Outcome<()> {
+    store::prove_session(tx.conn(), id, now.into())?;
+    tx.audit("session", id, json!({ "result": "proven", "user": user }));
+    Ok(())
 }
 
 /// Ends a session.

@@ -58,6 +58,8 @@ pub struct SessionRow {
     pub revoked_at: Option<Ts>,
     pub revoked_why: Option<String>,
     pub address: Option<String>,
+    /// When the password was given last.
+    pub proven_at: Option<Ts>,
 }
 
 /// A refresh token, hashed.
@@ -299,6 +301,12 @@ pub fn insert_session(conn: &mut AnyConn, row: &SessionRow) -> Outcome<()> {
 
 pub fn session(conn: &mut AnyConn, id: SessionId) -> Outcome<Option<SessionRow>> {
     Ok(session::table.find(id).select(SessionRow::as_select()).first(conn).optional()?)
+}
+
+/// Says that the password was given now.
+pub fn prove_session(conn: &mut AnyConn, id: SessionId, at: Ts) -> Outcome<()> {
+    diesel::update(session::table.find(id)).set(session::proven_at.eq(Some(at))).execute(conn)?;
+    Ok(())
 }
 
 pub fn touch_session(conn: &mut AnyConn, id: SessionId, at: Ts) -> Outcome<()> {

@@ -400,6 +400,17 @@ pub fn check_change(
     Ok(PasswordChange { from: known.present.clone(), to: passwords::hash(wanted)? })
 }
 
+/// Whether a password is the account's own.
+///
+/// # Errors
+/// `wrong_password`.
+pub fn check_present(known: &KnownPasswords, shown: &str) -> Outcome<()> {
+    if passwords::verify(shown, &known.present) {
+        return Ok(());
+    }
+    Err(Fault::invalid("/password", "wrong_password", "密码不正确"))
+}
+
 /// Sets one's own new password and ends every session, also the one that asks.
 ///
 /// # Errors

@@ -5,6 +5,18 @@ use super::schema::counter;
 use crate::fault::Outcome;
 use diesel::prelude::*;
 
+/// Sees to it that what is taken next lies behind `value`.
+///
+/// # Errors
+/// The database's.
+pub fn raise(conn: &mut AnyConn, name: &str, value: i64) -> Outcome<()> {
+    let next = take(conn, name, 0)?;
+    if next - 1 < value {
+        diesel::update(counter::table.find(name)).set(counter::value.eq(value)).execute(conn)?;
+    }
+    Ok(())
+}
+
 /// Takes `count` consecutive values of a counter; returns the first. The row is held until the transaction ends.
 ///
 /// # Errors

@@ -102,6 +102,7 @@ diesel::table! {
         revoked_at -> Nullable<TsUtc>,
         revoked_why -> Nullable<Text>,
         address -> Nullable<Text>,
+        proven_at -> Nullable<TsUtc>,
     }
 }
 
@@ -713,6 +714,55 @@ diesel::table! {
         submitted_for -> Nullable<IdSql>,
         approved_for -> Nullable<IdSql>,
         issued_for -> Nullable<IdSql>,
+        original_id -> Nullable<IdSql>,
+        made_with -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// What was submitted, each time.
+    letter_version (letter_id, version) {
+        letter_id -> IdSql,
+        version -> Integer,
+        facts_sha256 -> Text,
+        snapshot -> Text,
+        submitted_by -> IdSql,
+        submitted_at -> TsUtc,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// The seal 用印 with its scan.
+    letter_seal (id) {
+        id -> IdSql,
+        letter_id -> IdSql,
+        sealed_on -> Date,
+        sha256 -> Text,
+        length -> BigInt,
+        note -> Nullable<Text>,
+        sealed_by -> IdSql,
+        at -> TsUtc,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// Delivery 送达 and receipt 签收.
+    letter_delivery (letter_id) {
+        letter_id -> IdSql,
+        channel -> Text,
+        delivered_by -> Nullable<IdSql>,
+        delivered_at -> TsUtc,
+        note -> Nullable<Text>,
+        acknowledged_by -> Nullable<IdSql>,
+        acknowledged_at -> Nullable<TsUtc>,
+        received_by -> Nullable<Text>,
+        received_on -> Nullable<Date>,
     }
 }
 
@@ -1565,6 +1615,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     clock_mark,
     letter_batch,
     letter,
+    letter_version,
+    letter_seal,
+    letter_delivery,
     letter_line,
     letter_event,
     delegation,

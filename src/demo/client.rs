@@ -149,6 +149,18 @@ impl Session {
         })
     }
 
+    /// PUT of a PDF.
+    ///
+    /// # Errors
+    /// What the server answered.
+    pub fn put_pdf(&self, path: &str, bytes: &[u8]) -> Result<Value, String> {
+        let url = format!("{}{path}", self.api.base);
+        again(&format!("PUT {path}"), || {
+            let request = self.api.agent.put(&url).header("Authorization", self.bearer());
+            request.header("Content-Type", "application/pdf").send(bytes)
+        })
+    }
+
     /// GET of a file.
     ///
     /// # Errors

@@ -4,7 +4,7 @@
 
 use super::record::advance;
 use super::store;
-use crate::db::{AnyConn, Tx};
+use crate::db::{AnyConn, Ts, Tx};
 use crate::fault::{Fault, Outcome};
 use crate::ids::{FindingId, InspectionId};
 use serde_json::json;
@@ -53,6 +53,14 @@ pub fn correct(tx: &mut Tx<'_>, id: FindingId, said: &Correction<'_>) -> Outcome
 pub fn mark_printed(tx: &mut Tx<'_>, ids: &[FindingId]) -> Outcome<()> {
     let at = tx.ts();
     store::mark_printed(tx.conn(), ids, at)
+}
+
+/// Says since when a finding stands in an issued letter: after one of its letters was made void.
+///
+/// # Errors
+/// The database's.
+pub fn set_printed(tx: &mut Tx<'_>, id: FindingId, since: Option<Ts>) -> Outcome<()> {
+    store::set_printed(tx.conn(), id, since)
 }
 
 /// Whether a finding that an inspection opened stands in an issued letter.

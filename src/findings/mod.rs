@@ -25,14 +25,14 @@ pub(crate) mod store;
 mod telling;
 mod view;
 
-pub use amended::{Correction, correct, is_printed, mark_printed};
+pub use amended::{Correction, correct, is_printed, mark_printed, set_printed};
 pub use on_site::{OnSite, OnSiteClosing, close_on_site};
 pub use opening::{OpenFinding, Opened, open_for};
 pub use recheck::{Became, codes_at, recheck};
 pub use redating::{Redated, redate};
 pub use steps::{
-    Claim, Recheck, Service, brigade_check, check, claim, close, confirm, reinspect, return_claim, serve,
-    set_deadline, withdraw,
+    ByLetter, Claim, Recheck, Service, brigade_check, check, claim, close, confirm, reinspect, return_claim,
+    serve, serve_by_letter, set_deadline, withdraw,
 };
 pub use store::{FindingFilter, numbered};
 pub use telling::{confirming_role, facts, responsible};

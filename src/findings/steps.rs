@@ -130,6 +130,35 @@ pub fn serve(tx: &mut Tx<'_>, by: &Holder, id: FindingId, service: &Service) -> 
     advance(tx, &mut row, "served", next.to, service.note.as_deref(), &detail)
 }
 
+/// The letter that serves a finding.
+#[derive(Debug, Clone)]
+pub struct ByLetter {
+    /// Its number.
+    pub number: String,
+    /// Day by which it is answered: what has no deadline yet is done by then, as the letter says.
+    pub reply_due: NaiveDate,
+}
+
+/// What the delivery of a letter does with a finding that it prints and that was never served 函件送达: it is served, and is
+/// due on the day that the letter names. Everything else stays as it is.
+///
+/// # Errors
+/// The database's.
+pub fn serve_by_letter(tx: &mut Tx<'_>, id: FindingId, letter: &ByLetter) -> Outcome<()> {
+    let Some(mut row) = store::find_locked(tx.conn(), id)?.filter(|row| row.state == State::Confirmed) else {
+        return Ok(());
+    };
+    row.due_on = Some(letter.reply_due);
+    row.due_original = row.due_on;
+    row.due_rule = Some(format!("{}：函件送达，于回复期限前完成", letter.number));
+    row.due_provisional = false;
+    row.calendar_version = None;
+    row.service_method = Some(ServiceMethod::Letter);
+    row.served_at = Some(tx.ts());
+    let detail = json!({ "method": ServiceMethod::Letter, "due_on": row.due_on, "rule": row.due_rule });
+    advance(tx, &mut row, "served", State::Served, None, &detail)
+}
+
 /// The clerk confirms the suggested due date, or sets another: once, and before it has passed. After that more time is an
 /// extension.
 ///

@@ -181,6 +181,12 @@ pub fn mark_printed(conn: &mut AnyConn, ids: &[FindingId], at: Ts) -> Outcome<()
     Ok(())
 }
 
+/// Says since when a finding is printed, if at all.
+pub fn set_printed(conn: &mut AnyConn, id: FindingId, since: Option<Ts>) -> Outcome<()> {
+    diesel::update(finding::table.find(id)).set(finding::printed_at.eq(since)).execute(conn)?;
+    Ok(())
+}
+
 /// Whether a finding is printed in an issued letter.
 pub fn printed(conn: &mut AnyConn, id: FindingId) -> Outcome<bool> {
     let printed = finding::table.find(id).filter(finding::printed_at.is_not_null());

@@ -109,6 +109,38 @@ pub async fn refresh(anyone: Anyone, ApiJson(body): ApiJson<Refresh>) -> Answer<
     }
 }
 
+/// The password once more.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Proof {
+    /// Password.
+    #[garde(length(chars, min = 1, max = 256))]
+    #[schema(format = "password")]
+    password: String,
+}
+
+pub async fn confirm(caller: Allowed<may::UseOwnAccount>, ApiJson(body): ApiJson<Proof>) -> Answer<Done> {
+    let (id, session, now) = (caller.user_id, caller.session, machine_now());
+    let (policy, address) = (caller.app().config.password_policy, caller.address().to_string());
+    let from = address.clone();
+    let known = caller
+        .read(move |conn| {
+            let known = users::passwords_of(conn, id, policy)?;
+            sessions::refuse_locked(conn, &known.username, &from, now)?;
+            Ok(known)
+        })
+        .await?;
+    let username = known.username.clone();
+    let proven = tokio::task::spawn_blocking(move || users::check_present(&known, &body.password)).await;
+    if let Err(fault) = proven.map_err(Fault::internal)? {
+        // A stolen token must not be a way to guess the password.
+        caller.write(move |tx| sessions::record_failure(tx, &username, &address, now)).await?;
+        return Err(fault.into());
+    }
+    caller.write(move |tx| sessions::prove(tx, session, id, now)).await?;
+    Ok(Done)
+}
+
 pub async fn logout(caller: Allowed<may::UseOwnAccount>) -> Answer<Done> {
     let (session, user) = (caller.session, caller.user_id);
     caller.write(move |tx| sessions::close(tx, session, user, machine_now())).await?;

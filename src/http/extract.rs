@@ -39,7 +39,11 @@ fn patience(announced: Option<u64>, limit: u64) -> Duration {
     Duration::from_secs(BODY_SECONDS + announced.unwrap_or(limit).min(limit) / (16 * 1024))
 }
 
-async fn read_body(request: HttpRequest, mut payload: Payload, limit: u64) -> Result<Bytes, Problem> {
+/// The bytes of a body of at most `limit`.
+///
+/// # Errors
+/// Too large; broken off or too slow.
+pub async fn read_body(request: HttpRequest, mut payload: Payload, limit: u64) -> Result<Bytes, Problem> {
     let announced = announced(&request);
     if announced.is_some_and(|length| length > limit) {
         return Err(Fault::TooLarge { limit }.into());

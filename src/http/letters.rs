@@ -7,6 +7,8 @@ use super::extract::{ApiJson, ApiOptional, ApiPath, ApiQuery, IfMatch};
 use super::problem::Answer;
 use crate::access::permissions::{Action, Permission, Role, may};
 use crate::access::scope::scope_of;
+use crate::access::sessions;
+use crate::clock::machine_now;
 use crate::db::page::{Page, PageAsk};
 use crate::fault::Fault;
 use crate::ids::{CampaignId, LetterId};
@@ -27,7 +29,8 @@ impl Tagged for LetterView {
 /// Letters that belong together.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Letters {
-    letters: Vec<LetterView>,
+    /// In the order of the request.
+    pub letters: Vec<LetterView>,
 }
 impl Tagged for Letters {}
 
@@ -38,7 +41,7 @@ fn sender<P: Permission>(caller: &Allowed<P>) -> Sender {
     }
 }
 
-/// Streets are addressees: they see a letter once its document is there. What somebody is in one street says nothing of
+/// Streets are addressees: they see a letter once it is delivered. What somebody is in one street says nothing of
 /// another.
 pub(super) fn reader<P: Permission>(caller: &Allowed<P>) -> Reader {
     let (addressees, insiders): (Vec<_>, Vec<_>) =
@@ -219,8 +222,10 @@ pub async fn issue(
     ApiJson(body): ApiJson<IssueLetters>,
 ) -> Answer<Found<Letters>> {
     let (places, by, sender) = (caller.scope.places(), caller.holder(), sender(&caller));
+    let session = caller.session;
     let letters = caller
         .write(move |tx| {
+            sessions::refuse_unproven(tx.conn(), session, machine_now())?;
             letters::issue_batch(tx, &by, &sender, &body.letter_ids)?;
             body.letter_ids.iter().map(|id| letters::find(tx.conn(), &Reader::inside(&places), *id)).collect()
         })

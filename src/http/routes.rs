@@ -4,9 +4,9 @@
 use super::operation::{Operation, OperationSpec};
 use super::{
     access, annex, audit, batch, calendar, campaigns, checklists, compliance, delegations, directory,
-    escalation, findings, fire, groups, handover, inspections, ledger, letters, loop_steps, meetings,
-    notices, opinions, origins, photos, projects, quarantine, settings, sync, task_sheet, today, tus,
-    uploads, webhooks,
+    dispatch, escalation, findings, fire, groups, handover, inspections, ledger, letters, loop_steps,
+    meetings, notices, opinions, origins, photos, projects, quarantine, settings, sync, task_sheet, today,
+    tus, uploads, webhooks,
 };
 use actix_web::http::Method;
 use actix_web::{Route, web};
@@ -132,6 +132,7 @@ pub fn table() -> Routes {
     t.section("登录与账号")
         .post("/auth/login", "login", "登录", access::login)
         .post("/auth/refresh", "refresh", "用刷新凭证换取新凭证", access::refresh)
+        .post("/auth/confirm", "confirm_identity", "重新输入密码确认身份（10 分钟内有效）", access::confirm)
         .post("/auth/logout", "logout", "退出登录", access::logout)
         .get("/me", "me", "我的账号、角色与范围", access::me)
         .post("/me/password", "change_password", "修改密码", access::change_password)
@@ -396,7 +397,19 @@ pub fn table() -> Routes {
             "按附件批量申报整改（逐条答复）",
             annex::claim,
         )
-        .get("/letters/{letter_id}/document.pdf", "letter_document", "正式文件", letters::document);
+        .get("/letters/{letter_id}/document.pdf", "letter_document", "正式文件", letters::document)
+        .post("/letters/{letter_id}/void", "void_letter", "作废（送达前）", dispatch::make_void)
+        .post("/letters/{letter_id}/number", "number_letter", "登记局办编发的文号", dispatch::number)
+        .put("/letters/{letter_id}/sealed-scan", "seal_letter", "登记用印并上传用印扫描件", dispatch::seal)
+        .get(
+            "/letters/{letter_id}/sealed-scan.pdf",
+            "letter_sealed_scan",
+            "用印扫描件",
+            dispatch::sealed_scan,
+        )
+        .post("/letters/batch/deliver", "deliver_letters", "批量送达", dispatch::deliver)
+        .post("/letters/{letter_id}/acknowledge", "acknowledge_letter", "签收", dispatch::acknowledge)
+        .post("/letters/check", "check_letter", "核验文件是否为本局函件", dispatch::check);
     t.section("合规情况")
         .get("/compliance/facilities", "facilities_compliance", "各设施合规情况", compliance::facilities)
         .get(

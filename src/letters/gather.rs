@@ -15,7 +15,7 @@ use crate::directory::{self, FacilityKind};
 use crate::fault::{Fault, Outcome};
 use crate::findings::rules::State;
 use crate::ids::{AreaId, CampaignId, FacilityId, FindingId, InspectionId};
-use crate::settings::{self, Relapse};
+use crate::settings::{self, Letters, Relapse};
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::dsl::count_star;
 use diesel::prelude::*;
@@ -69,7 +69,7 @@ pub fn gather(conn: &mut AnyConn, subject: &Subject<'_>, as_of: DateTime<Utc>) -
         indicators: indicators(conn, subject, &targets, &inspected, &lines)?,
         lines,
         carried_over: carried.into_iter().map(|(_, line)| line).collect(),
-        cc: vec![],
+        cc: settings::get::<Letters>(conn)?.cc,
         relapse_months: settings::get::<Relapse>(conn)?.months,
         as_of: business_date(as_of),
         reply_due: subject.reply_due,

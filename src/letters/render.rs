@@ -32,7 +32,7 @@ pub fn pdf(app: &App, letter: &Letter) -> Outcome<Vec<u8>> {
 /// Those of the rendering, the storage and the database; the job is tried again.
 pub fn render(app: &Arc<App>, id: LetterId) -> Outcome<()> {
     let row = app.db.read_now(|conn| store::find(conn, id))?.ok_or_else(|| Fault::missing("提醒函"))?;
-    if row.state != LetterState::Issued {
+    if row.state != LetterState::Issued || row.number.is_none() {
         return Ok(());
     }
     let bytes = pdf(app, &snapshot(&row)?)?;

@@ -1,6 +1,7 @@
 //! Who may take a letter a step further: PURE. Three steps, three persons: nobody approves what they submitted or issues
 //! what they submitted or approved. A step by a deputy counts as taken by both, and whoever acts for somebody may do
-//! nothing that this somebody may not.
+//! nothing that this somebody may not. What was issued is sealed and delivered by the registrar 局办文书; until then it can
+//! be made void with its number kept, afterwards only another letter puts right what is wrong with it.
 
 use crate::access::Action;
 use crate::db::types::coded;
@@ -21,6 +22,10 @@ coded! {
         Issued = "issued" "已签发",
         /// The document is there.
         DocumentReady = "document_ready" "成文",
+        /// Sealed, and the scan 用印扫描件 is attached.
+        Sealed = "sealed" "已用印",
+        /// With its addressee.
+        Delivered = "delivered" "已送达",
         /// Void before delivery, with its number.
         Void = "void" "作废",
     }
@@ -39,6 +44,16 @@ pub enum Step {
     Approve,
     /// The issuer issues.
     Issue,
+    /// The issuer makes it void.
+    Void,
+    /// The registrar enters the number that the office gave it.
+    Number,
+    /// The registrar records the seal and attaches the scan; once more where the scan was a wrong one.
+    Seal,
+    /// The registrar delivers.
+    Deliver,
+    /// The addressee has received it.
+    Acknowledge,
 }
 
 impl Step {
@@ -49,6 +64,9 @@ impl Step {
             Self::Return => Action::ReturnLetter,
             Self::Approve => Action::ApproveLetters,
             Self::Issue => Action::IssueLetters,
+            Self::Void => Action::VoidLetter,
+            Self::Number | Self::Seal | Self::Deliver => Action::DispatchLetters,
+            Self::Acknowledge => Action::AcknowledgeLetter,
         }
     }
 }
@@ -89,7 +107,7 @@ pub struct Who {
 /// # Errors
 /// A refusal; nothing changes.
 pub fn decide(state: LetterState, step: Step, persons: Persons, who: &Who) -> Result<LetterState, Refusal> {
-    use LetterState::{Approved, Draft, InReview, Issued, Returned};
+    use LetterState::{Approved, Delivered, DocumentReady, Draft, InReview, Issued, Returned, Sealed, Void};
     let wrong = Refusal { code: "wrong_state", detail: "当前状态不能执行此操作" };
     let next = match (step, state) {
         (Step::Edit, Draft | Returned) => return Ok(state),
@@ -97,6 +115,17 @@ pub fn decide(state: LetterState, step: Step, persons: Persons, who: &Who) -> Re
         (Step::Return, InReview | Approved) => Returned,
         (Step::Approve, InReview) => Approved,
         (Step::Issue, Approved) => Issued,
+        (Step::Void, Delivered) => {
+            let detail = "已送达的函不能作废，请另发更正函或撤回函";
+            return Err(Refusal { code: "already_delivered", detail });
+        }
+        (Step::Void, Draft | Returned | InReview | Approved | Issued | DocumentReady | Sealed) => {
+            return Ok(Void);
+        }
+        (Step::Number, Issued) => return Ok(Issued),
+        (Step::Seal, DocumentReady | Sealed) => return Ok(Sealed),
+        (Step::Deliver, Sealed) => return Ok(Delivered),
+        (Step::Acknowledge, Delivered) => return Ok(Delivered),
         _ => return Err(wrong),
     };
     let own = Refusal { code: "own_work", detail: "送审、审核、签发须由三个不同的人办理" };
@@ -127,29 +156,38 @@ mod tests {
         Persons { submitted_by, approved_by, ..Persons::default() }
     }
 
-    /// Columns: edit submit return approve issue.
-    const TABLE: [(&str, &str); 7] = [
-        ("draft", "draft in_review - - -"),
-        ("in_review", "- - returned approved -"),
-        ("returned", "returned in_review - - -"),
-        ("approved", "- - returned - issued"),
-        ("issued", "- - - - -"),
-        ("document_ready", "- - - - -"),
-        ("void", "- - - - -"),
+    /// Columns: edit submit return approve issue void number seal deliver acknowledge.
+    const TABLE: [(&str, &str); 9] = [
+        ("draft", "draft in_review - - - void - - - -"),
+        ("in_review", "- - returned approved - void - - - -"),
+        ("returned", "returned in_review - - - void - - - -"),
+        ("approved", "- - returned - issued void - - - -"),
+        ("issued", "- - - - - void issued - - -"),
+        ("document_ready", "- - - - - void - sealed - -"),
+        ("sealed", "- - - - - void - sealed delivered -"),
+        ("delivered", "- - - - - - - - - delivered"),
+        ("void", "- - - - - - - - - -"),
     ];
 
     #[test]
     fn every_state_and_step() {
+        use Step::{Acknowledge, Approve, Deliver, Edit, Issue, Number, Return, Seal, Submit, Void};
         let persons = persons(1, 2);
         assert_eq!(TABLE.len(), LetterState::ALL.len());
         for (state, row) in TABLE {
             let state = LetterState::from_code(state).unwrap();
-            let steps = [Step::Edit, Step::Submit, Step::Return, Step::Approve, Step::Issue];
+            let steps = [Edit, Submit, Return, Approve, Issue, Void, Number, Seal, Deliver, Acknowledge];
             for (step, expected) in steps.into_iter().zip(row.split(' ')) {
                 let got = decide(state, step, persons, &myself(person(3))).map_or("-", |s| s.code());
                 assert_eq!(got, expected, "{state:?} {step:?}");
             }
         }
+    }
+
+    #[test]
+    fn what_was_delivered_is_put_right_by_another_letter() {
+        let refused = decide(LetterState::Delivered, Step::Void, persons(1, 2), &myself(person(2)));
+        assert_eq!(refused.map_err(|r| r.code), Err("already_delivered"));
     }
 
     #[test]

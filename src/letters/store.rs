@@ -1,5 +1,9 @@
 //! Rows and queries of letters.
 
+mod dispatch;
+
+pub use dispatch::*;
+
 use super::rules::LetterState;
 use super::view::Reader;
 use crate::access::Places;
@@ -46,6 +50,10 @@ pub struct LetterRow {
     pub document_sha256: Option<String>,
     pub document_length: Option<i64>,
     pub document_at: Option<Ts>,
+    /// The letter that this one corrects, withdraws or stands instead of.
+    pub original_id: Option<LetterId>,
+    /// The template and fonts that it was issued with, as JSON.
+    pub made_with: Option<String>,
     pub created_at: Ts,
     pub revision: i32,
 }
@@ -120,7 +128,7 @@ pub fn list(
     limit: i64,
 ) -> Outcome<Vec<LetterRow>> {
     let delivered: Seen =
-        Box::new(letter::state.eq(LetterState::DocumentReady).and(in_streets(&reader.addressed)));
+        Box::new(letter::state.eq(LetterState::Delivered).and(in_streets(&reader.addressed)));
     let seen: Seen = Box::new(in_streets(&reader.inside).or(delivered));
     let mut query = letter::table.filter(seen).select(LetterRow::as_select()).into_boxed::<MultiBackend>();
     if let Some(campaign) = filter.campaign {
@@ -164,12 +172,19 @@ pub fn save(conn: &mut AnyConn, row: &LetterRow) -> Outcome<()> {
                 letter::document_sha256.eq(r.document_sha256),
                 letter::document_length.eq(r.document_length),
                 letter::document_at.eq(r.document_at),
+                letter::made_with.eq(r.made_with),
                 letter::revision.eq(letter::revision + 1),
             ),
         ))
         .execute(conn)?;
     Ok(())
 }
+
+/// The kind of a letter that withdraws another 撤回函.
+pub const WITHDRAWAL: &str = "withdrawal";
+
+/// The event that says that nobody has received a letter in time.
+pub const UNACKNOWLEDGED: &str = "unacknowledged";
 
 /// States before the issue, in which somebody has still to do with the letter.
 const UNISSUED: [LetterState; 4] =
@@ -226,13 +241,13 @@ pub fn line_numbers(conn: &mut AnyConn, ids: &[LetterId]) -> Outcome<Vec<(Letter
         .load(conn)?)
 }
 
-/// Why the last step of a kind was taken.
-pub fn last_reason(conn: &mut AnyConn, id: LetterId, kind: &str) -> Outcome<Option<String>> {
-    let of_kind =
-        letter_event::table.filter(letter_event::letter_id.eq(id)).filter(letter_event::kind.eq(kind));
-    let newest: Option<Option<String>> =
-        of_kind.order(letter_event::seq.desc()).select(letter_event::reason).first(conn).optional()?;
-    Ok(newest.flatten())
+/// Why the steps of letters were taken, each with its kind, the last of a kind last.
+pub fn reasons(conn: &mut AnyConn, ids: &[LetterId]) -> Outcome<Vec<(LetterId, String, Option<String>)>> {
+    let of_letters = letter_event::table.filter(letter_event::letter_id.eq_any(ids.to_vec()));
+    Ok(of_letters
+        .order((letter_event::letter_id, letter_event::seq))
+        .select((letter_event::letter_id, letter_event::kind, letter_event::reason))
+        .load(conn)?)
 }
 
 /// Adds a line to a letter's history.

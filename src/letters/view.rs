@@ -1,13 +1,15 @@
 //! Letters as clients see them.
 
+use super::Channel;
 use super::rules::LetterState;
-use super::store::{self, LetterFilter, LetterRow};
+use super::store::{self, DeliveryRow, LetterFilter, LetterRow, SealRow};
 use crate::access::Places;
 use crate::db::AnyConn;
 use crate::db::page::{Page, PageAsk, page};
 use crate::fault::{Fault, Outcome};
 use crate::ids::{AreaId, BatchId, CampaignId, LetterId, UserId};
 use chrono::{DateTime, NaiveDate, Utc};
+use std::collections::HashMap;
 
 /// The document of a letter.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
@@ -18,6 +20,66 @@ pub struct DocumentView {
     pub length: i64,
     /// When it was made.
     pub made_at: DateTime<Utc>,
+}
+
+/// The seal of a letter and its scan 用印扫描件.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct SealView {
+    /// The day of the seal.
+    pub sealed_on: NaiveDate,
+    /// SHA-256 of the scan.
+    pub sha256: String,
+    /// Its bytes.
+    pub length: i64,
+    /// A remark.
+    pub note: Option<String>,
+    /// Who recorded it.
+    pub sealed_by: UserId,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+impl From<SealRow> for SealView {
+    fn from(row: SealRow) -> Self {
+        let SealRow { sealed_on, sha256, length, note, sealed_by, at, .. } = row;
+        Self { sealed_on, sha256, length, note, sealed_by, at: at.0 }
+    }
+}
+
+/// The delivery of a letter and its receipt.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct DeliveryView {
+    /// How, beside the inbox here.
+    pub channel: Channel,
+    /// When.
+    pub delivered_at: DateTime<Utc>,
+    /// By whom.
+    pub delivered_by: Option<UserId>,
+    /// A remark.
+    pub note: Option<String>,
+    /// When its receipt was recorded 签收.
+    pub acknowledged_at: Option<DateTime<Utc>>,
+    /// Who recorded that.
+    pub acknowledged_by: Option<UserId>,
+    /// Who received it.
+    pub received_by: Option<String>,
+    /// The day of the receipt.
+    pub received_on: Option<NaiveDate>,
+}
+
+impl From<DeliveryRow> for DeliveryView {
+    fn from(row: DeliveryRow) -> Self {
+        Self {
+            channel: row.channel,
+            delivered_at: row.delivered_at.0,
+            delivered_by: row.delivered_by,
+            note: row.note,
+            acknowledged_at: row.acknowledged_at.map(|at| at.0),
+            acknowledged_by: row.acknowledged_by,
+            received_by: row.received_by,
+            received_on: row.received_on,
+        }
+    }
 }
 
 /// A letter.
@@ -67,6 +129,14 @@ pub struct LetterView {
     pub issued_at: Option<DateTime<Utc>>,
     /// Its document, once made.
     pub document: Option<DocumentView>,
+    /// Its seal, once it has one.
+    pub seal: Option<SealView>,
+    /// Its delivery, once it is delivered.
+    pub delivery: Option<DeliveryView>,
+    /// The letter that it corrects, withdraws or stands instead of.
+    pub original_id: Option<LetterId>,
+    /// Why it was made void, if it is.
+    pub void_reason: Option<String>,
     /// Why it was sent back, if it stands returned.
     pub returned_reason: Option<String>,
     /// Why it was submitted although it prints provisional due dates, if it does.
@@ -75,13 +145,26 @@ pub struct LetterView {
     pub revision: i32,
 }
 
-/// Why its steps were taken.
-struct Reasons {
-    returned: Option<String>,
-    provisional: Option<String>,
+/// What stands beside the row.
+#[derive(Default)]
+struct Beside {
+    findings: Vec<String>,
+    seal: Option<SealRow>,
+    delivery: Option<DeliveryRow>,
+    /// Why its last step of each kind was taken.
+    reasons: HashMap<String, Option<String>>,
 }
 
-fn view(row: LetterRow, findings: Vec<String>, reasons: Reasons) -> LetterView {
+impl Beside {
+    fn reason(&mut self, kind: &str) -> Option<String> {
+        self.reasons.remove(kind).flatten()
+    }
+}
+
+fn view(row: LetterRow, mut beside: Beside) -> LetterView {
+    let findings = std::mem::take(&mut beside.findings);
+    let stands = row.state;
+    let of_state = |state, reason: Option<String>| reason.filter(|_| stands == state);
     let document = match (row.document_sha256, row.document_length, row.document_at) {
         (Some(sha256), Some(length), Some(at)) => Some(DocumentView { sha256, length, made_at: at.0 }),
         _ => None,
@@ -109,32 +192,41 @@ fn view(row: LetterRow, findings: Vec<String>, reasons: Reasons) -> LetterView {
         issued_for: row.issued_for,
         issued_at: row.issued_at.map(|t| t.0),
         document,
-        returned_reason: reasons.returned,
-        provisional_reason: reasons.provisional,
+        seal: beside.seal.take().map(SealView::from),
+        delivery: beside.delivery.take().map(DeliveryView::from),
+        original_id: row.original_id,
+        void_reason: of_state(LetterState::Void, beside.reason("void")),
+        returned_reason: of_state(LetterState::Returned, beside.reason("return")),
+        provisional_reason: beside.reason("submit"),
         revision: row.revision,
     }
 }
 
 fn views(conn: &mut AnyConn, rows: Vec<LetterRow>) -> Outcome<Vec<LetterView>> {
     let ids: Vec<LetterId> = rows.iter().map(|r| r.id).collect();
-    let mut numbers = std::collections::HashMap::<LetterId, Vec<String>>::new();
+    let mut beside = HashMap::<LetterId, Beside>::new();
     for (letter, number) in store::line_numbers(conn, &ids)? {
-        numbers.entry(letter).or_default().push(number);
+        beside.entry(letter).or_default().findings.push(number);
     }
-    rows.into_iter()
-        .map(|row| {
-            let returned = match row.state {
-                LetterState::Returned => store::last_reason(conn, row.id, "return")?,
-                _ => None,
-            };
-            let reasons = Reasons { returned, provisional: store::last_reason(conn, row.id, "submit")? };
-            let findings = numbers.remove(&row.id).unwrap_or_default();
-            Ok(view(row, findings, reasons))
-        })
-        .collect()
+    for seal in store::seals(conn, &ids)? {
+        let id = seal.letter_id;
+        beside.entry(id).or_default().seal = Some(seal);
+    }
+    for delivery in store::deliveries(conn, &ids)? {
+        let id = delivery.letter_id;
+        beside.entry(id).or_default().delivery = Some(delivery);
+    }
+    for (letter, kind, reason) in store::reasons(conn, &ids)? {
+        beside.entry(letter).or_default().reasons.insert(kind, reason);
+    }
+    Ok(rows
+        .into_iter()
+        .map(|row| (beside.remove(&row.id).unwrap_or_default(), row))
+        .map(|(b, r)| view(r, b))
+        .collect())
 }
 
-/// Who reads: the bureau in every state, an addressee once the document is there.
+/// Who reads: the bureau in every state, an addressee once the letter is delivered.
 #[derive(Debug, Clone, Default)]
 pub struct Reader {
     /// Where the reader stands inside the bureau.
@@ -150,7 +242,7 @@ impl Reader {
     }
 
     fn sees(&self, l: &LetterRow) -> bool {
-        let delivered = l.state == LetterState::DocumentReady;
+        let delivered = l.state == LetterState::Delivered;
         self.inside.holds(l.street_id, None) || (delivered && self.addressed.holds(l.street_id, None))
     }
 }

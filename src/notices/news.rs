@@ -197,6 +197,25 @@ news! {
         /// How many findings it is about.
         findings: i64,
     }
+    /// A letter was delivered.
+    Now LetterDelivered = "letter.delivered" "函件送达" {
+        /// Its number.
+        number: String,
+        /// Day by which it is answered.
+        reply_due: NaiveDate,
+    }
+    /// The addressee has received a letter.
+    Now LetterAcknowledged = "letter.acknowledged" "函件签收" {
+        /// Its number.
+        number: String,
+    }
+    /// Nobody has received a letter in time.
+    Now LetterUnacknowledged = "letter.unacknowledged" "函件超期未签收" {
+        /// Its number.
+        number: String,
+        /// The day of its delivery.
+        delivered_on: NaiveDate,
+    }
     /// The supervisor wrote an opinion that is to be answered.
     Now OpinionAsked = "opinion.asked" "监督意见待答复" {
         /// What it is about, e.g. a finding's or a letter's number.
@@ -285,6 +304,9 @@ pub(super) fn samples() -> Vec<News> {
         News::FindingClosedBureauUnit { finding: f() },
         News::FindingReferred { finding: f(), agency: "区消防救援大队".into() },
         News::StepDrafted { step: "再次提醒函".into(), addressee: "海幢街道".into(), findings: 3 },
+        News::LetterDelivered { number: "演示函〔2026〕1号".into(), reply_due: day(30) },
+        News::LetterAcknowledged { number: "演示函〔2026〕1号".into() },
+        News::LetterUnacknowledged { number: "演示函〔2026〕1号".into(), delivered_on: day(25) },
         News::OpinionAsked { about: "演示函〔2026〕1号".into(), opinion: text(), answer_by: day(30) },
         News::OpinionAnswered { about: "演示函〔2026〕1号".into(), answer: text() },
         News::ProjectStale { facility: "某中心".into(), project: "消防验收".into(), updated_on: None },

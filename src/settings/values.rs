@@ -1,6 +1,6 @@
 //! The settings there are.
 
-use super::{Clock, Setting};
+use super::{Clock, Letters, Setting};
 use crate::db::types::{Coded as _, coded};
 use crate::fault::{Fault, Outcome};
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,8 @@ coded! {
         Clock = "clock" "催办时点与步骤",
         /// How often a centre's project line is to be refreshed.
         ProjectRefresh = "project_refresh" "一中心一整改措施更新周期",
+        /// How letters are numbered, copied, checked and received.
+        Letters = "letters" "函件编号、抄送、核验与签收",
     }
 }
 
@@ -118,6 +120,7 @@ pub(super) fn default_of(name: Name) -> Outcome<Value> {
         Name::Relapse => default_value::<Relapse>(),
         Name::Clock => default_value::<Clock>(),
         Name::ProjectRefresh => default_value::<ProjectRefresh>(),
+        Name::Letters => default_value::<Letters>(),
     }
 }
 
@@ -134,5 +137,6 @@ pub(super) fn checked(name: Name, value: &Value) -> Result<Value, String> {
         Name::Relapse => checked_as::<Relapse>(value),
         Name::Clock => checked_as::<Clock>(value),
         Name::ProjectRefresh => checked_as::<ProjectRefresh>(value),
+        Name::Letters => checked_as::<Letters>(value),
     }
 }

@@ -8,7 +8,8 @@ use crate::checklists::Severity;
 use crate::clock::{SHANGHAI, business_date};
 use crate::db::page::PageAsk;
 use crate::db::schema::{
-    finding, finding_request, inspection, letter, opinion, quarantine, referral, visit, visit_participant,
+    finding, finding_request, inspection, letter, letter_delivery, opinion, quarantine, referral, visit,
+    visit_participant,
 };
 use crate::db::{AnyConn, MultiBackend, Ts};
 use crate::directory;
@@ -222,6 +223,17 @@ fn letters_of(desk: &Desk<'_>, role: Role, places: &Places) -> Letters {
             .filter(letter::state.eq(LetterState::Approved))
             .filter(letter::submitted_by.ne(me))
             .filter(letter::approved_by.ne(me)),
+        Role::Registrar => {
+            let to_do = [LetterState::DocumentReady, LetterState::Sealed];
+            let unnumbered = letter::state.eq(LetterState::Issued).and(letter::number.is_null());
+            query.filter(letter::state.eq_any(to_do).or(unnumbered))
+        }
+        Role::Street => {
+            let unreceived = letter_delivery::table
+                .filter(letter_delivery::acknowledged_at.is_null())
+                .select(letter_delivery::letter_id);
+            query.filter(letter::state.eq(LetterState::Delivered)).filter(letter::id.eq_any(unreceived))
+        }
         _ => query.filter(letter::state.eq_any([LetterState::Draft, LetterState::Returned])),
     }
 }
@@ -231,6 +243,8 @@ fn letters(conn: &mut AnyConn, desk: &Desk<'_>) -> Outcome<Option<Found>> {
         (Role::Drafter, Action::DraftLetters),
         (Role::Reviewer, Action::ApproveLetters),
         (Role::Issuer, Action::IssueLetters),
+        (Role::Registrar, Action::DispatchLetters),
+        (Role::Street, Action::AcknowledgeLetter),
     ];
     let mut all: Option<Found> = None;
     for (role, action) in steps {

@@ -12,7 +12,8 @@
 use super::client::{self, Api};
 use super::people::{self, Caller, Person, World};
 use super::template::{self, Database};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::prelude::*;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -24,7 +25,8 @@ use yixun::app::App;
 use yixun::clock::{Clock as _, SetClock, machine_now};
 use yixun::config::Config;
 use yixun::db::connection::Kind;
-use yixun::db::{AnyConn, Stamp, Tx};
+use yixun::db::schema::session;
+use yixun::db::{AnyConn, Stamp, Ts, Tx};
 use yixun::fault::Outcome;
 use yixun::files::Storage;
 use yixun::http::server::serve;
@@ -55,7 +57,20 @@ impl TestApp {
     pub fn start(kind: Kind, storage: Option<Storage>) -> Result<Self, String> {
         let world = template::world(kind)?;
         let change = |config: &mut Config| config.storage = storage.unwrap_or(config.storage.clone());
-        Self::on(Arc::new(Database::copied(kind)?), world, SetClock::new(people::start()), change)
+        let app = Self::on(Arc::new(Database::copied(kind)?), world, SetClock::new(people::start()), change)?;
+        // Everybody has just given their password.
+        app.prove_sessions(machine_now());
+        Ok(app)
+    }
+
+    /// Says when everybody gave their password last.
+    pub fn prove_sessions(&self, at: DateTime<Utc>) {
+        self.write(move |tx| {
+            diesel::update(session::table)
+                .set(session::proven_at.eq(Some(Ts::from(at))))
+                .execute(tx.conn())?;
+            Ok(())
+        });
     }
 
     /// Another node on the same database, data folder, file store and clock.

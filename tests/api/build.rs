@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use ureq::http::Method;
 use uuid::Uuid;
 use yixun::access::Role;
-use yixun::clock::{Clock as _, machine_now};
+use yixun::clock::{Clock as _, business_date, machine_now};
 use yixun::db::types::Coded as _;
 use yixun::directory::FacilityKind;
 use yixun::files::sha256_of;
@@ -87,15 +87,32 @@ pub fn campaign(app: &TestApp, place: Place, kinds: &[FacilityKind]) -> Value {
     made
 }
 
-/// Takes the letters of a campaign over a place from the draft to the document; gives them as they then are.
+/// Something that passes for the scan of a sealed letter.
+pub fn scan(letter: &str) -> Vec<u8> {
+    format!("%PDF-1.7\n% {letter}\n%%EOF\n").into_bytes()
+}
+
+/// The registrar records the seal of a letter.
+pub fn seal(app: &TestApp, by: Caller, letter: &str) -> Reply {
+    let today = business_date(app.clock.now());
+    let path = format!("/letters/{letter}/sealed-scan?sealed_on={today}&form_checked=true");
+    app.as_(by).bytes(Method::PUT, &path, "application/pdf", &scan(letter))
+}
+
+/// The registrar delivers letters.
+pub fn deliver<Id: serde::Serialize>(app: &TestApp, by: Caller, letters: &[Id]) -> Reply {
+    app.as_(by).post("/letters/batch/deliver", &json!({"letter_ids": letters, "channel": "inbox"}))
+}
+
+/// Takes the letters of a campaign over a place from the draft to the delivery; gives them as they then are.
 #[track_caller]
 pub fn letters(app: &TestApp, place: Place, campaign_id: &str) -> Vec<Value> {
-    let (drafter, reviewer, issuer) = if place == Place::Elsewhere {
-        let at = |role| app.as_(Caller::At(role, Place::Elsewhere));
-        (at(Role::Drafter), at(Role::Reviewer), at(Role::Issuer))
-    } else {
-        (app.as_(Caller::Drafter), app.as_(Caller::Reviewer), app.as_(Caller::Issuer))
+    let at = |role| match place {
+        Place::Elsewhere => Caller::At(role, Place::Elsewhere),
+        _ => Caller::At(role, Place::District),
     };
+    let (drafter, reviewer, issuer) =
+        (app.as_(at(Role::Drafter)), app.as_(at(Role::Reviewer)), app.as_(at(Role::Issuer)));
     let body = json!({"campaign_id": campaign_id, "reply_due": "2026-11-06"});
     let drafted = drafter.post("/letters/batch", &body).created()["letters"].clone();
     let ids: Vec<String> = drafted.as_array().expect("letters").iter().map(id).collect();
@@ -105,6 +122,10 @@ pub fn letters(app: &TestApp, place: Place, campaign_id: &str) -> Vec<Value> {
     }
     issuer.post("/letters/batch/issue", &json!({ "letter_ids": ids })).ok();
     app.drain();
+    for letter in &ids {
+        seal(app, at(Role::Registrar), letter).ok();
+    }
+    deliver(app, at(Role::Registrar), &ids).ok();
     ids.iter().map(|letter| drafter.get(&format!("/letters/{letter}")).ok()).collect()
 }
 

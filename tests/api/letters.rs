@@ -48,7 +48,7 @@ pub fn register(suite: &mut Suite) {
         a_rendering_done_twice_changes_nothing,
         a_rendering_whose_worker_died_is_done_by_another,
         a_rendering_that_failed_is_tried_again,
-        a_street_sees_its_own_letter_once_it_is_there,
+        a_street_sees_its_own_letter_once_it_is_delivered,
         a_clerk_here_is_an_addressee_there,
         letters_by_campaign_and_state,
         counts_in_the_text_are_rows_of_the_annex,
@@ -293,6 +293,10 @@ fn every_step_has_its_states(app: &TestApp) {
     stands("issued", &["submit", "approve", "return", "issue"]);
     app.drain();
     stands("document_ready", &["submit", "approve", "return", "issue"]);
+    build::seal(app, Caller::Registrar, letter).ok();
+    stands("sealed", &["submit", "approve", "return", "issue"]);
+    build::deliver(app, Caller::Registrar, &[letter]).ok();
+    stands("delivered", &["submit", "approve", "return", "issue"]);
     let elsewhere = Caller::At(Role::Reviewer, Place::Elsewhere);
     take(app, elsewhere, &letters[1], "approve").expect(404, "not_found");
 }
@@ -809,7 +813,7 @@ fn a_rendering_that_failed_is_tried_again(app: &TestApp) {
     assert_eq!(renderings(app), [rendering("done", 2)]);
 }
 
-fn a_street_sees_its_own_letter_once_it_is_there(app: &TestApp) {
+fn a_street_sees_its_own_letter_once_it_is_delivered(app: &TestApp) {
     let campaign = stations(app);
     inspected(app, Place::Own, Station, &campaign, &["YK-02"]);
     let letters = drafted(app, &campaign);
@@ -835,11 +839,18 @@ fn a_street_sees_its_own_letter_once_it_is_there(app: &TestApp) {
         assert_eq!(app.as_(Caller::Supervisor).all("/letters").len(), 2);
     }
     app.drain();
+    for street in streets {
+        assert!(app.as_(street).all("/letters").is_empty(), "the document is there, and not sealed");
+        letters.iter().for_each(|letter| sees(street, letter, false));
+    }
+    letters.iter().for_each(|letter| drop(build::seal(app, Caller::Registrar, letter).ok()));
+    streets.iter().for_each(|street| assert!(app.as_(*street).all("/letters").is_empty(), "not delivered"));
+    build::deliver(app, Caller::Registrar, &letters).ok();
     for (n, street) in streets.into_iter().enumerate() {
         assert_eq!(app.as_(street).all("/letters"), [view(app, &letters[n])]);
         sees(street, &letters[n], true);
         sees(street, &letters[1 - n], false);
-        assert_eq!(app.as_(street).all("/letters?state=document_ready").len(), 1);
+        assert_eq!(app.as_(street).all("/letters?state=delivered").len(), 1);
         assert!(app.as_(street).all("/letters?state=draft").is_empty());
     }
     let elsewhere = Caller::At(Role::Street, Place::Elsewhere);
@@ -860,6 +871,8 @@ fn a_clerk_here_is_an_addressee_there(app: &TestApp) {
     app.as_(both).get(&format!("/letters/{}", letters[1])).expect(404, "not_found");
     issue(app, &letters).ok();
     app.drain();
+    letters.iter().for_each(|letter| drop(build::seal(app, Caller::Registrar, letter).ok()));
+    build::deliver(app, Caller::Registrar, &letters).ok();
     assert_eq!(seen(), letters);
     document(app, both, &letters[1]).ok();
 }

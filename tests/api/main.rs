@@ -29,6 +29,7 @@ mod db;
 mod deputies;
 mod devices;
 mod direction;
+mod dispatch;
 mod escalation;
 mod facilities;
 mod findings;
@@ -81,6 +82,7 @@ fn register(suite: &mut Suite) {
     escalation::register(suite);
     ledgers::register(suite);
     fire::register(suite);
+    dispatch::register(suite);
     letters::register(suite);
     notices::register(suite);
     golden::register(suite);

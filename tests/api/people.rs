@@ -332,6 +332,7 @@ fn account(tx: &mut Tx<'_>, world: &World, seat: Seat, password_hash: &str) -> O
             session::user_id.eq(user),
             session::created_at.eq(now),
             session::last_used_at.eq(now),
+            session::proven_at.eq(Some(now)),
         ))
         .execute(tx.conn())
         .map_err(Fault::from)?;

@@ -63,6 +63,7 @@ enum Body {
     Nothing,
     Json(Value),
     Jpeg(Vec<u8>),
+    Pdf(Vec<u8>),
 }
 
 /// One request.
@@ -80,6 +81,10 @@ fn at(path: impl Into<String>) -> Ask {
 impl Ask {
     fn with(self, body: Value) -> Self {
         Self { body: Body::Json(body), ..self }
+    }
+
+    fn pdf(self, bytes: &[u8]) -> Self {
+        Self { body: Body::Pdf(bytes.to_vec()), ..self }
     }
 
     fn revision(self, revision: i64) -> Self {
@@ -388,6 +393,7 @@ const ROWS: &[Row] = &[
     row("test_webhook", &[201], Unbound, |s| at(format!("/webhooks/{}/tests", s.webhook))),
     row("list_deliveries", &[200], Unbound, |_| at("/webhooks/deliveries")),
     row("replay_delivery", &[404], Unbound, |_| at(format!("/webhooks/deliveries/{}/replay", build::uuid()))),
+    row("confirm_identity", &[204], Unbound, |_| at("/auth/confirm").with(json!({"password": PASSWORD}))),
     row("logout", &[204], Unbound, |_| at("/auth/logout")),
     row("me", &[200], Unbound, |_| at("/me")),
     // An empty password keeps everybody's account as it is, and is not counted as a guess.
@@ -705,6 +711,24 @@ const ROWS: &[Row] = &[
             json!({"finding": s.finding, "claimed_on": "2020-01-01", "measures": "已整改", "photos": []});
         at(format!("/letters/{}/rectifications", s.letter)).with(json!({"items": [item]}))
     }),
+    row("void_letter", &[409], Missing, |s| {
+        at(format!("/letters/{}/void", s.letter)).with(json!({"reason": "有误"}))
+    }),
+    row("number_letter", &[409], Missing, |s| {
+        at(format!("/letters/{}/number", s.letter)).with(json!({"number": "演示函〔2026〕99号"}))
+    }),
+    row("seal_letter", &[409], Missing, |s| {
+        let path = format!("/letters/{}/sealed-scan?sealed_on=2026-08-03&form_checked=true", s.letter);
+        at(path).pdf(b"%PDF-1.7\n%%EOF\n")
+    }),
+    row("letter_sealed_scan", &[200], Missing, |s| at(format!("/letters/{}/sealed-scan.pdf", s.letter))),
+    row("deliver_letters", &[409], Missing, |s| {
+        at("/letters/batch/deliver").with(json!({"letter_ids": [s.letter], "channel": "inbox"}))
+    }),
+    row("acknowledge_letter", &[200, 409], Missing, |s| {
+        at(format!("/letters/{}/acknowledge", s.letter)).with(json!({"received_by": "试验签收人"}))
+    }),
+    row("check_letter", &[200], Unbound, |_| at("/letters/check").with(json!({"sha256": "0".repeat(64)}))),
     row("letter_document", &[200], Missing, |s| at(format!("/letters/{}/document.pdf", s.letter))),
     row("facilities_compliance", &[200], Unbound, |_| at("/compliance/facilities")),
     row("facility_compliance", &[200], Missing, |s| at(format!("/compliance/facilities/{}", s.facility))),
@@ -803,6 +827,7 @@ fn send(app: &TestApp, op: &Op, ask: &Ask, token: Option<String>) -> Reply {
     match &ask.body {
         Body::Json(body) => caller.json(op.method.clone(), &ask.path, &headers, body),
         Body::Jpeg(bytes) => caller.bytes(op.method.clone(), &ask.path, "image/jpeg", bytes),
+        Body::Pdf(bytes) => caller.bytes(op.method.clone(), &ask.path, "application/pdf", bytes),
         Body::Nothing if op.method == Method::POST => {
             if ask.headers.is_empty() {
                 headers.push(("Content-Type", "application/octet-stream"));
@@ -829,6 +854,7 @@ fn token_of_its_own(app: &TestApp, caller: Caller) -> String {
             session::user_id.eq(person.user),
             session::created_at.eq(now),
             session::last_used_at.eq(now),
+            session::proven_at.eq(Some(now)),
         );
         diesel::insert_into(session::table).values(row).execute(tx.conn())?;
         Ok(())
@@ -953,7 +979,7 @@ fn is_for(app: &TestApp, list: &List, role: Role, place: Place, item: &Value) ->
     let facility = list.facility.map(|name| text(name).parse().expect("a facility"));
     let kept = match (role, list.path.as_str()) {
         (Role::Fire, "/findings" | "/ledger") => FIRE_CATEGORIES.contains(&text("category")),
-        (Role::Street, "/letters") => item["state"] == "document_ready",
+        (Role::Street, "/letters") => item["state"] == "delivered",
         _ => true,
     };
     kept && app.world.reach(role, place).holds(street, facility)

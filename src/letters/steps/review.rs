@@ -1,0 +1,99 @@
+//! From the submission to the approval. At the submission the facts are frozen; a trial rendering gates the approval.
+
+use super::super::letter::Letter;
+use super::super::rules::{LetterState, Step};
+use super::super::store;
+use super::{
+    Held, Sender, composed, facts_of, held, record, refuse_changed, refuse_provisional, refuse_unconfirmed,
+    snapshot,
+};
+use crate::access::{Holder, Places};
+use crate::canonical;
+use crate::db::{AnyConn, Tx};
+use crate::fault::{Fault, Outcome};
+use crate::ids::{FindingId, LetterId, TypedId as _};
+
+/// Submits a letter: its facts are read, composed and frozen. `reason` says why it may print provisional due dates.
+///
+/// # Errors
+/// Missing; `unconfirmed_findings`; `provisional_due`; a refusal of the rules or of the composition.
+pub fn submit(
+    tx: &mut Tx<'_>,
+    by: &Holder,
+    sender: &Sender,
+    id: LetterId,
+    reason: Option<&str>,
+) -> Outcome<()> {
+    let Held { mut row, next, acting_for } = held(tx, by, id, Step::Submit)?;
+    refuse_unconfirmed(tx.conn(), &row)?;
+    let now = tx.now();
+    let facts = facts_of(tx.conn(), sender, &row, now)?;
+    let reason = refuse_provisional(&facts, reason)?;
+    let letter = composed(&facts)?;
+    row.state = next;
+    row.as_of = Some(tx.ts());
+    row.facts_sha256 = Some(canonical::hash(&facts)?);
+    row.snapshot = Some(serde_json::to_string(&letter).map_err(Fault::internal)?);
+    row.submitted_by = Some(tx.user()?);
+    row.submitted_for = acting_for;
+    row.submitted_at = Some(tx.ts());
+    let version = store::next_version(tx.conn(), id)?;
+    store::insert_version(tx.conn(), &row, version)?;
+    row.approved_by = None;
+    row.approved_for = None;
+    row.approved_at = None;
+    let printed: Vec<FindingId> = facts
+        .lines
+        .iter()
+        .chain(&facts.carried_over)
+        .map(|line| FindingId::from_uuid(line.finding_id))
+        .collect();
+    store::set_lines(tx.conn(), id, &printed)?;
+    store::save(tx.conn(), &row)?;
+    record(tx, &row, "submit", reason)
+}
+
+/// Sends a letter back to its drafter.
+///
+/// # Errors
+/// Missing; a refusal of the rules.
+pub fn return_letter(tx: &mut Tx<'_>, by: &Holder, id: LetterId, reason: &str) -> Outcome<()> {
+    let Held { mut row, next, .. } = held(tx, by, id, Step::Return)?;
+    row.state = next;
+    store::save(tx.conn(), &row)?;
+    record(tx, &row, "return", Some(reason))
+}
+
+/// The letter whose trial rendering gates the approval.
+///
+/// # Errors
+/// Missing.
+pub fn trial(conn: &mut AnyConn, places: &Places, id: LetterId) -> Outcome<Option<Letter>> {
+    let found = store::find(conn, id)?.filter(|l| places.holds(l.street_id, None));
+    let row = found.ok_or_else(|| Fault::missing("提醒函"))?;
+    if row.state == LetterState::InReview { snapshot(&row).map(Some) } else { Ok(None) }
+}
+
+/// Approves a letter whose snapshot `rendered` has been rendered on trial.
+///
+/// # Errors
+/// Missing; a refusal of the rules; `facts_changed`; `resubmitted` when it is another snapshot by now.
+pub fn approve(
+    tx: &mut Tx<'_>,
+    by: &Holder,
+    sender: &Sender,
+    id: LetterId,
+    rendered: Option<&Letter>,
+) -> Outcome<()> {
+    let Held { mut row, next, acting_for } = held(tx, by, id, Step::Approve)?;
+    if rendered != Some(&snapshot(&row)?) {
+        return Err(Fault::refused("resubmitted", "该函刚刚重新送审，请重新查看后再审核"));
+    }
+    refuse_changed(tx.conn(), sender, &row, "")?;
+    row.state = next;
+    row.approved_by = Some(tx.user()?);
+    row.approved_for = acting_for;
+    row.approved_at = Some(tx.ts());
+    store::save(tx.conn(), &row)?;
+    record(tx, &row, "approve", None)
+}
