@@ -716,6 +716,8 @@ diesel::table! {
         issued_for -> Nullable<IdSql>,
         original_id -> Nullable<IdSql>,
         made_with -> Nullable<Text>,
+        operator -> Nullable<Text>,
+        terms -> Nullable<Text>,
     }
 }
 
@@ -730,6 +732,20 @@ diesel::table! {
         snapshot -> Text,
         submitted_by -> IdSql,
         submitted_at -> TsUtc,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// What clerks changed of a draft.
+    letter_edit (letter_id, version) {
+        letter_id -> IdSql,
+        version -> Integer,
+        edits -> Text,
+        comment -> Nullable<Text>,
+        edited_by -> IdSql,
+        edited_at -> TsUtc,
     }
 }
 
@@ -1616,6 +1632,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     letter_batch,
     letter,
     letter_version,
+    letter_edit,
     letter_seal,
     letter_delivery,
     letter_line,

@@ -30,6 +30,7 @@ mod groups;
 mod handover;
 mod inspections;
 mod ledger;
+mod letter_drafts;
 mod letters;
 mod loop_steps;
 mod meetings;

@@ -4,9 +4,9 @@
 use super::operation::{Operation, OperationSpec};
 use super::{
     access, annex, audit, batch, calendar, campaigns, checklists, compliance, delegations, directory,
-    dispatch, escalation, findings, fire, groups, handover, inspections, ledger, letters, loop_steps,
-    meetings, notices, opinions, origins, photos, projects, quarantine, settings, sync, task_sheet, today,
-    tus, uploads, webhooks,
+    dispatch, escalation, findings, fire, groups, handover, inspections, ledger, letter_drafts, letters,
+    loop_steps, meetings, notices, opinions, origins, photos, projects, quarantine, settings, sync,
+    task_sheet, today, tus, uploads, webhooks,
 };
 use actix_web::http::Method;
 use actix_web::{Route, web};
@@ -384,10 +384,36 @@ pub fn table() -> Routes {
     t.section("今日待办").get("/today", "today", "今日待办", today::today);
     t.section("提醒函")
         .get("/letters", "list_letters", "提醒函列表", letters::list)
+        .post(
+            "/letters",
+            "draft_letter",
+            "起草单份函件（再次提醒、致运营机构、约谈、更正、撤回、重发）",
+            letter_drafts::draft_one,
+        )
         .post("/letters/batch", "draft_letters", "按街道批量起草", letters::draft)
         .post("/letters/batch/issue", "issue_letters", "批量签发（连续编号）", letters::issue)
         .get("/letters/{letter_id}", "find_letter", "查看提醒函", letters::find)
         .patch("/letters/{letter_id}", "update_letter", "修改未送审提醒函的回复期限", letters::update)
+        .put(
+            "/letters/{letter_id}/edits",
+            "edit_letter",
+            "修改草稿：自拟段落、问题顺序与取舍",
+            letter_drafts::change,
+        )
+        .get("/letters/{letter_id}/edits", "letter_edits", "草稿修改历史", letter_drafts::editions)
+        .get("/letters/{letter_id}/diff", "letter_diff", "草稿两个版本的差异", letter_drafts::diff)
+        .get(
+            "/letters/{letter_id}/figures",
+            "letter_figures",
+            "函中各项数字及所依据的问题",
+            letter_drafts::figures,
+        )
+        .get(
+            "/letters/{letter_id}/comparison",
+            "letter_comparison",
+            "签发前对比（送审以来、上一版、上一季度）",
+            letter_drafts::comparison,
+        )
         .post("/letters/{letter_id}/submit", "submit_letter", "送审（冻结事实）", letters::submit)
         .post("/letters/{letter_id}/return", "return_letter", "退回", letters::return_letter)
         .post("/letters/{letter_id}/approve", "approve_letter", "审核通过（先试排版）", letters::approve)

@@ -7,6 +7,7 @@
 
 mod body;
 mod marks;
+mod others;
 mod tally;
 mod title;
 
@@ -15,7 +16,9 @@ pub(super) mod samples;
 #[cfg(test)]
 mod tests;
 
+use super::edits::{self, MAX_BLOCKS};
 use super::facts::{Facts, Line};
+use super::kind::{LetterKind, Terms};
 use super::letter::{Annex, IndicatorRow, IssueRow, Letter, printed_date};
 use crate::directory::FacilityKind;
 use crate::findings::rules::State;
@@ -73,6 +76,30 @@ pub enum ComposeFault {
     /// The title does not fit its lines.
     #[error("检查行动名称过长，标题无法排成{}行以内", title::MAX_LINES)]
     TitleTooLong,
+    /// A reminder of what is open, and nothing is.
+    #[error("没有未销号的问题，无需发{}", kind.label())]
+    NothingOpen {
+        /// What kind of letter.
+        kind: LetterKind,
+    },
+    /// A kind of letter that speaks of another, or needs what a person says, without it: a defect.
+    #[error("{}缺少所依据的内容", kind.label())]
+    Incomplete {
+        /// What kind of letter.
+        kind: LetterKind,
+    },
+    /// A clerk's text stands behind a section that the letter does not have.
+    #[error("本函没有“{}”部分，请把自拟段落放到其他部分之后", section.label())]
+    NoSuchSection {
+        /// The section.
+        section: edits::Section,
+    },
+    /// A clerk's text counts: counts are taken from the annexes only.
+    #[error("自拟段落含有数量“{count}”；数量一律由附件统计得出，请改用文字表述")]
+    CountInText {
+        /// The count.
+        count: String,
+    },
     /// Two counts of the same thing differ.
     #[error("“{what}”的数字前后不一致：{left}与{right}")]
     CountsDisagree {
@@ -95,6 +122,10 @@ impl ComposeFault {
             Self::TextMissing { .. } => "text_missing",
             Self::ForbiddenWord { .. } => "forbidden_word",
             Self::TitleTooLong => "title_too_long",
+            Self::NothingOpen { .. } => "nothing_open",
+            Self::Incomplete { .. } => "incomplete",
+            Self::NoSuchSection { .. } => "no_such_section",
+            Self::CountInText { .. } => "count_in_text",
             Self::CountsDisagree { .. } => "counts_disagree",
         }
     }
@@ -107,16 +138,18 @@ struct Annexes {
     carried_over: Option<Annex<IssueRow>>,
 }
 
-/// Composes the letter of one street.
+/// Composes the letter of one addressee.
 ///
 /// # Errors
 /// The reply date, a size, a text or a count that a letter cannot have.
 pub fn compose(facts: &Facts) -> Result<Letter, ComposeFault> {
-    if facts.reply_due <= facts.date {
+    if facts.kind.lists_findings() && facts.reply_due <= facts.date {
         return Err(ComposeFault::ReplyDue { reply_due: facts.reply_due, date: facts.date });
     }
+    check_open(facts)?;
     check_sizes(facts)?;
     check_texts(facts)?;
+    check_written(facts)?;
     check_counts(facts)?;
     let annexes = annexes(facts)?;
     Ok(Letter {
@@ -124,8 +157,11 @@ pub fn compose(facts: &Facts) -> Result<Letter, ComposeFault> {
         doc_word: clean(&facts.authority.doc_word),
         number: None,
         title: letter_title(facts)?,
-        recipient: clean(&facts.street_office_name),
-        body: body::write(facts, &annexes),
+        recipient: clean(facts.operator.as_ref().unwrap_or(&facts.street_office_name)),
+        body: match facts.kind {
+            LetterKind::CampaignReminder => body::write(facts, &annexes)?,
+            _ => others::write(facts, &annexes)?,
+        },
         issues: annexes.issues,
         indicators: annexes.indicators,
         carried_over: annexes.carried_over,
@@ -140,7 +176,10 @@ pub fn compose(facts: &Facts) -> Result<Letter, ComposeFault> {
 /// 发文机关、事由、文种 (GB/T 9704-2012, 7.3.1); the authority, which also stands at the head of the page, is left out
 /// where the title would become too long with it.
 fn letter_title(facts: &Facts) -> Result<Vec<String>, ComposeFault> {
-    let short = clean(&format!("关于{}情况的提醒函", facts.campaign_name));
+    let short = clean(&match facts.kind {
+        LetterKind::CampaignReminder => format!("关于{}情况的提醒函", facts.campaign_name),
+        _ => others::matter(facts)?,
+    });
     let full = format!("{}{short}", clean(&facts.authority.name));
     let fits = |lines: &Vec<String>| lines.len() < title::MAX_LINES;
     title::balanced(&full).filter(fits).or_else(|| title::balanced(&short)).ok_or(ComposeFault::TitleTooLong)
@@ -158,17 +197,28 @@ fn annexes(facts: &Facts) -> Result<Annexes, ComposeFault> {
     let (issues, carried) = (rows(&facts.lines), rows(&facts.carried_over));
     let indicators: Vec<IndicatorRow> =
         facts.indicators.iter().map(|row| indicator_row(row, facts.as_of)).collect();
+    let own = match facts.kind {
+        LetterKind::CampaignReminder | LetterKind::OperatorReminder => "本次检查发现问题",
+        _ => "本次检查发现、尚未销号的问题",
+    };
     let notes = [
-        format!("本次检查发现问题{}个，现状截至{as_of}。", issues.len()),
+        format!("{own}{}个，现状截至{as_of}。", issues.len()),
         format!("截至{as_of}。"),
         format!("截至{as_of}，前期尚未销号的问题{}个（不计入本次检查发现问题数）。", carried.len()),
     ];
     let [issues_note, indicators_note, carried_note] = notes;
     Ok(Annexes {
-        issues: annex(facts, label(0), "存在问题清单", issues_note, issues)?,
+        issues: annex(facts, label(0), issues_title(facts.kind), issues_note, issues)?,
         indicators: annex(facts, label(1), "考核指标完成情况表", indicators_note, indicators)?,
         carried_over: annex(facts, label(2), "前期未销号问题清单", carried_note, carried)?,
     })
+}
+
+fn issues_title(kind: LetterKind) -> &'static str {
+    match kind {
+        LetterKind::SecondReminder | LetterKind::TalkNotice => "未完成整改问题清单",
+        _ => "存在问题清单",
+    }
 }
 
 fn annex<Row>(
@@ -252,6 +302,44 @@ fn check_texts(facts: &Facts) -> Result<(), ComposeFault> {
         }
     }
     Ok(())
+}
+
+/// A reminder of what is not done names what is not done.
+fn check_open(facts: &Facts) -> Result<(), ComposeFault> {
+    let open = facts.lines.iter().chain(&facts.carried_over).any(|line| line.state.is_unsettled());
+    match facts.kind {
+        LetterKind::SecondReminder | LetterKind::OperatorReminder | LetterKind::TalkNotice if !open => {
+            Err(ComposeFault::NothingOpen { kind: facts.kind })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What a clerk has written, which is checked as everything else is, and counts nothing.
+fn check_written(facts: &Facts) -> Result<(), ComposeFault> {
+    if facts.blocks.len() > MAX_BLOCKS {
+        return Err(ComposeFault::TooManyLines { what: "自拟段落", count: facts.blocks.len() });
+    }
+    for block in &facts.blocks {
+        check_text("自拟段落", &block.text, true)?;
+        if let Some(count) = edits::count_in(&block.text) {
+            return Err(ComposeFault::CountInText { count });
+        }
+    }
+    if let Some(operator) = &facts.operator {
+        check_text("主送单位", operator, true)?;
+    }
+    match &facts.terms {
+        None => Ok(()),
+        Some(Terms::Talk { time, place, persons, .. }) => {
+            [time, place, persons].into_iter().try_for_each(|text| check_text("约谈安排", text, true))
+        }
+        Some(Terms::Withdrawal { reason }) => check_text("撤回理由", reason, true),
+        Some(Terms::Corrections { items }) => items
+            .iter()
+            .flat_map(|item| [&item.said, &item.correct])
+            .try_for_each(|text| check_text("更正内容", text, true)),
+    }
 }
 
 fn check_text(place: &str, text: &str, needed: bool) -> Result<(), ComposeFault> {

@@ -2,6 +2,8 @@
 //! letter is submitted, and read again before each later step to see whether the ledger has moved. Neither a grade nor a
 //! person is among them, so no letter can print one; of the legal basis only what has been verified is here.
 
+use super::edits::Block;
+use super::kind::{About, LetterKind, Terms};
 use crate::directory::FacilityKind;
 use crate::findings::rules::State;
 use chrono::NaiveDate;
@@ -11,6 +13,25 @@ use uuid::Uuid;
 /// Everything that a letter to one street is composed from.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Facts {
+    /// What the letter is for. Left out for a campaign's reminder, so that the hash of letters of before stays theirs; what
+    /// only other kinds have is left out of it too.
+    #[serde(skip_serializing_if = "is_reminder")]
+    pub kind: LetterKind,
+    /// The letter that this one speaks of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub about: Option<About>,
+    /// What a person has said for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub terms: Option<Terms>,
+    /// The operator that it goes to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operator: Option<String>,
+    /// Texts of the clerk.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub blocks: Vec<Block>,
+    /// Numbers of the findings that the clerk has left out: said in the letter, and not listed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
     /// Who writes.
     pub authority: Authority,
     /// The addressee 主送机关, e.g. 赤岗街道办事处.
@@ -48,6 +69,11 @@ pub struct Facts {
     pub reply_due: NaiveDate,
     /// The day of the letter until it is issued.
     pub date: NaiveDate,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_reminder(kind: &LetterKind) -> bool {
+    *kind == LetterKind::CampaignReminder
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]

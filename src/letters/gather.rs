@@ -1,7 +1,9 @@
 //! The facts of a letter, read from the ledger: what was inspected in a street, what was found, where each finding
 //! stands. Unconfirmed findings of a third party are advice and are never printed.
 
+use super::edits::Edits;
 use super::facts::{Authority, Facts, Indicator, KindCount, Line, PhotoRef};
+use super::kind::{About, LetterKind, Terms};
 use crate::campaigns::CampaignNow;
 use crate::checklists::Basis;
 use crate::clock::business_date;
@@ -21,9 +23,6 @@ use diesel::dsl::count_star;
 use diesel::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// The kind of letter that is drafted here.
-pub const KIND: &str = "campaign_reminder";
-
 /// The item whose photo shows the signboard 站牌.
 const SIGNBOARD_ITEM: &str = "YK-01";
 
@@ -34,14 +33,26 @@ pub struct Subject<'a> {
     pub campaign: &'a CampaignNow,
     pub street: AreaId,
     pub reply_due: NaiveDate,
+    pub kind: LetterKind,
+    /// The letter that this one speaks of, and the findings that it prints.
+    pub about: Option<(About, Vec<FindingId>)>,
+    pub terms: Option<Terms>,
+    /// The operator that it goes to.
+    pub operator: Option<String>,
+    /// What the clerk has changed.
+    pub edits: Edits,
 }
 
 /// The facts of one street as they are now; `as_of` decides what counts as overdue.
 pub fn gather(conn: &mut AnyConn, subject: &Subject<'_>, as_of: DateTime<Utc>) -> Outcome<Facts> {
     let street = directory::street(conn, subject.street)?;
-    let targets = targets(conn, subject)?;
+    // What was covered, and how far the street is, is said in the campaign's reminder only.
+    let whole = subject.kind == LetterKind::CampaignReminder;
+    let targets = if whole { targets(conn, subject)? } else { Targets::new() };
     let inspected = inspected(conn, subject, &targets)?;
-    let rows = findings(conn, subject)?;
+    let mut rows = findings(conn, subject)?;
+    let all = lines(conn, &rows, as_of)?.into_iter().filter(|(own, _)| *own).map(|(_, line)| line).collect();
+    let left_out = edited(&mut rows, &subject.edits);
     let lines = lines(conn, &rows, as_of)?;
     let (lines, carried): (Vec<_>, Vec<_>) = lines.into_iter().partition(|(own, _)| *own);
     let lines: Vec<Line> = lines.into_iter().map(|(_, line)| line).collect();
@@ -51,7 +62,14 @@ pub fn gather(conn: &mut AnyConn, subject: &Subject<'_>, as_of: DateTime<Utc>) -
         .filter(|r| r.own && r.service_method.as_deref() == Some("on_site"))
         .filter_map(|r| r.inspection_id)
         .collect();
+    let all: Vec<Line> = all;
     Ok(Facts {
+        kind: subject.kind,
+        about: subject.about.as_ref().map(|(about, _)| about.clone()),
+        terms: subject.terms.clone(),
+        operator: subject.operator.clone(),
+        blocks: subject.edits.blocks.clone(),
+        left_out,
         authority: Authority {
             name: subject.authority.name.clone(),
             doc_word: subject.authority.word.clone(),
@@ -66,7 +84,7 @@ pub fn gather(conn: &mut AnyConn, subject: &Subject<'_>, as_of: DateTime<Utc>) -
         planned: counts(&targets),
         inspected: counts(&distinct_kinds(&targets, &inspected)),
         sheets_served: u32::try_from(served.len()).unwrap_or(u32::MAX),
-        indicators: indicators(conn, subject, &targets, &inspected, &lines)?,
+        indicators: if whole { indicators(conn, subject, &targets, &inspected, &all)? } else { vec![] },
         lines,
         carried_over: carried.into_iter().map(|(_, line)| line).collect(),
         cc: settings::get::<Letters>(conn)?.cc,
@@ -75,6 +93,16 @@ pub fn gather(conn: &mut AnyConn, subject: &Subject<'_>, as_of: DateTime<Utc>) -
         reply_due: subject.reply_due,
         date: business_date(as_of),
     })
+}
+
+/// Puts the findings into the clerk's order and takes out those that are left out; gives the numbers of these.
+fn edited(rows: &mut Vec<FindingFacts>, edits: &Edits) -> Vec<String> {
+    let left = |row: &FindingFacts| edits.left_out.iter().any(|l| l.finding_id == row.id);
+    let numbers = rows.iter().filter(|row| left(row)).map(|row| row.number.clone()).collect();
+    rows.retain(|row| !left(row));
+    let place = |row: &FindingFacts| edits.order.iter().position(|id| *id == row.id).unwrap_or(usize::MAX);
+    rows.sort_by_key(place);
+    numbers
 }
 
 type Targets = BTreeMap<FacilityId, FacilityKind>;
@@ -129,6 +157,7 @@ fn counts(of: &Targets) -> Vec<KindCount> {
 struct FindingFacts {
     own: bool,
     id: FindingId,
+    facility_id: FacilityId,
     number: String,
     facility_name: String,
     facility_kind: FacilityKind,
@@ -145,8 +174,38 @@ struct FindingFacts {
     service_method: Option<String>,
 }
 
-/// The findings of the campaign, and those of earlier work that are not settled.
+/// The findings that a kind of letter is about.
 fn findings(conn: &mut AnyConn, subject: &Subject<'_>) -> Outcome<Vec<FindingFacts>> {
+    if !subject.kind.lists_findings() {
+        return Ok(vec![]);
+    }
+    let mut rows = of_street(conn, subject)?;
+    if let Some(operator) = &subject.operator {
+        let own = operated_by(conn, operator)?;
+        rows.retain(|row| own.contains(&row.facility_id));
+    }
+    if let Some((_, printed)) = &subject.about
+        && subject.kind == LetterKind::SecondReminder
+    {
+        rows.retain(|row| printed.contains(&row.id));
+    }
+    // A second look at what a letter has told lists what is left of it.
+    if matches!(subject.kind, LetterKind::SecondReminder | LetterKind::TalkNotice) {
+        rows.retain(|row| row.state.is_unsettled());
+    }
+    Ok(rows)
+}
+
+/// The facilities that an operator runs now.
+fn operated_by(conn: &mut AnyConn, operator: &str) -> Outcome<BTreeSet<FacilityId>> {
+    let now = facility_version::table
+        .filter(facility_version::operator_name.eq(operator))
+        .filter(facility_version::valid_to.is_null());
+    Ok(now.select(facility_version::facility_id).load::<FacilityId>(conn)?.into_iter().collect())
+}
+
+/// The findings of the campaign, and those of earlier work that are not settled.
+fn of_street(conn: &mut AnyConn, subject: &Subject<'_>) -> Outcome<Vec<FindingFacts>> {
     let hidden = [State::Open, State::Withdrawn];
     let settled = [State::Open, State::Withdrawn, State::Closed, State::Terminated];
     let own = finding::campaign_id.eq(subject.campaign.id).and(finding::state.ne_all(hidden));
@@ -156,7 +215,7 @@ fn findings(conn: &mut AnyConn, subject: &Subject<'_>) -> Outcome<Vec<FindingFac
         .and(finding::state.ne_all(settled))
         .and(finding::found_at.lt(Ts::from(crate::clock::midnight(subject.campaign.starts_on))));
     type Row = (
-        (Option<CampaignId>, FindingId, String, String, FacilityKind),
+        (Option<CampaignId>, FindingId, FacilityId, String, String, FacilityKind),
         (String, String, String, (Option<NaiveDate>, bool), State),
         (Option<FindingId>, Option<InspectionId>, crate::ids::ItemId, Option<String>, Option<NaiveDate>),
     );
@@ -171,6 +230,7 @@ fn findings(conn: &mut AnyConn, subject: &Subject<'_>) -> Outcome<Vec<FindingFac
             (
                 finding::campaign_id,
                 finding::id,
+                finding::facility_id,
                 finding::number,
                 finding::facility_name,
                 facility_version::kind,
@@ -192,7 +252,7 @@ fn findings(conn: &mut AnyConn, subject: &Subject<'_>) -> Outcome<Vec<FindingFac
         ))
         .load(conn)?;
     let facts = |(
-        (campaign, id, number, facility_name, facility_kind),
+        (campaign, id, facility_id, number, facility_name, facility_kind),
         b,
         (repeat_of, inspection_id, item_id, method, original_due),
     ): Row| {
@@ -200,6 +260,7 @@ fn findings(conn: &mut AnyConn, subject: &Subject<'_>) -> Outcome<Vec<FindingFac
         FindingFacts {
             own: campaign == Some(subject.campaign.id),
             id,
+            facility_id,
             number,
             facility_name,
             facility_kind,

@@ -158,6 +158,29 @@ impl Letter {
         hashes
     }
 
+    /// The whole letter as lines: title, addressee, paragraphs, and each row of the annexes. What a difference is shown of.
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = vec![self.title.concat(), format!("{}：", self.recipient)];
+        lines.extend(self.body.iter().map(|p| format!("{}{}", p.lead, p.text)));
+        for annex in self.issues.iter().chain(&self.carried_over) {
+            lines.push(format!("{} {}", annex.label, annex.title));
+            lines.extend(annex.rows.iter().map(|r| {
+                format!("{} {} {} {} {} {}", r.number, r.facility, r.category, r.problem, r.due, r.standing)
+            }));
+        }
+        if let Some(annex) = &self.indicators {
+            lines.push(format!("{} {}", annex.label, annex.title));
+            lines.extend(
+                annex
+                    .rows
+                    .iter()
+                    .map(|r| format!("{} {} {} {} {}", r.name, r.target, r.value, r.rate, r.as_of)),
+            );
+        }
+        lines.extend(self.cc.iter().map(|name| format!("抄送：{name}")));
+        lines
+    }
+
     /// The text without its annexes, a paragraph a line.
     pub fn text(&self) -> String {
         let lines: Vec<String> = self.body.iter().map(|p| format!("{}{}", p.lead, p.text)).collect();

@@ -6,8 +6,11 @@
 
 mod check;
 pub mod compose;
+pub mod edits;
 pub mod facts;
+mod figures;
 mod gather;
+pub mod kind;
 pub mod letter;
 mod news;
 pub mod numbering;
@@ -20,7 +23,12 @@ pub mod typeset;
 mod view;
 
 pub use check::{Checked, Copy, check};
+pub use figures::{Figure, figures};
 pub use news::alert;
+pub use steps::{
+    Changed, Comparison, Counts, Difference, Edition, LineChange, Wanted, change, compare, draft_one,
+    editions, preview, text_diff,
+};
 pub use steps::{
     Delivery, Receipt, Scan, Sender, acknowledge, approve, deliver, document, draft_batch, enter_number,
     hand_over, issue_batch, make_void, reschedule, return_letter, seal, sealed_scan, store_scan, submit,

@@ -1,9 +1,12 @@
 //! Rows and queries of letters.
 
 mod dispatch;
+mod edits;
 
 pub use dispatch::*;
+pub use edits::*;
 
+use super::kind::LetterKind;
 use super::rules::LetterState;
 use super::view::Reader;
 use crate::access::Places;
@@ -24,7 +27,7 @@ pub struct LetterRow {
     pub batch_id: BatchId,
     pub campaign_id: CampaignId,
     pub street_id: AreaId,
-    pub kind: String,
+    pub kind: LetterKind,
     pub round: i32,
     pub state: LetterState,
     pub reply_due: NaiveDate,
@@ -52,16 +55,99 @@ pub struct LetterRow {
     pub document_at: Option<Ts>,
     /// The letter that this one corrects, withdraws or stands instead of.
     pub original_id: Option<LetterId>,
+    /// The operator that it goes to; the street office where there is none.
+    pub operator: Option<String>,
+    /// What a person said for it, as JSON.
+    pub terms: Option<String>,
     /// The template and fonts that it was issued with, as JSON.
     pub made_with: Option<String>,
     pub created_at: Ts,
     pub revision: i32,
 }
 
+/// What a new letter begins with.
+pub struct New {
+    pub batch: BatchId,
+    pub campaign: CampaignId,
+    pub street: AreaId,
+    pub kind: LetterKind,
+    pub round: i32,
+    pub reply_due: NaiveDate,
+    pub drafter: UserId,
+    pub at: Ts,
+}
+
+impl LetterRow {
+    /// A draft.
+    pub fn drafted(id: LetterId, new: &New) -> Self {
+        Self {
+            id,
+            batch_id: new.batch,
+            campaign_id: new.campaign,
+            street_id: new.street,
+            kind: new.kind,
+            round: new.round,
+            state: LetterState::Draft,
+            reply_due: new.reply_due,
+            as_of: None,
+            snapshot: None,
+            facts_sha256: None,
+            drafted_by: new.drafter,
+            clerk_id: Some(new.drafter),
+            submitted_by: None,
+            submitted_for: None,
+            submitted_at: None,
+            approved_by: None,
+            approved_for: None,
+            approved_at: None,
+            issued_by: None,
+            issued_for: None,
+            issued_at: None,
+            series: None,
+            year: None,
+            seq: None,
+            number: None,
+            document_sha256: None,
+            document_length: None,
+            document_at: None,
+            original_id: None,
+            operator: None,
+            terms: None,
+            made_with: None,
+            created_at: new.at,
+            revision: 1,
+        }
+    }
+}
+
+/// The number of the next letter of a kind for a street of a campaign, from 1.
+pub fn next_round(
+    conn: &mut AnyConn,
+    campaign: CampaignId,
+    street: AreaId,
+    kind: LetterKind,
+) -> Outcome<i32> {
+    let newest: Option<i32> = letter::table
+        .filter(letter::campaign_id.eq(campaign))
+        .filter(letter::street_id.eq(street))
+        .filter(letter::kind.eq(kind))
+        .select(diesel::dsl::max(letter::round))
+        .first(conn)?;
+    Ok(newest.unwrap_or(0) + 1)
+}
+
+/// The letters that speak of a letter, in the order of their drafting.
+pub fn followers(conn: &mut AnyConn, ids: &[LetterId]) -> Outcome<Vec<LetterRow>> {
+    let of_these =
+        letter::table.filter(letter::original_id.eq_any(ids.iter().copied().map(Some).collect::<Vec<_>>()));
+    Ok(of_these.order(letter::id).select(LetterRow::as_select()).load(conn)?)
+}
+
 pub fn insert_batch(
     conn: &mut AnyConn,
     id: BatchId,
     campaign: CampaignId,
+    kind: LetterKind,
     round: i32,
     by: UserId,
     at: Ts,
@@ -70,7 +156,7 @@ pub fn insert_batch(
         .values((
             letter_batch::id.eq(id),
             letter_batch::campaign_id.eq(campaign),
-            letter_batch::kind.eq(super::gather::KIND),
+            letter_batch::kind.eq(kind),
             letter_batch::round.eq(round),
             letter_batch::created_by.eq(by),
             letter_batch::created_at.eq(at),
@@ -84,9 +170,11 @@ pub fn insert(conn: &mut AnyConn, row: &LetterRow) -> Outcome<()> {
     Ok(())
 }
 
-/// The streets that have a letter of this round.
-pub fn drafted(conn: &mut AnyConn, campaign: CampaignId, round: i32) -> Outcome<HashSet<AreaId>> {
-    let same = letter::table.filter(letter::campaign_id.eq(campaign)).filter(letter::round.eq(round));
+/// The streets that have a campaign's reminder.
+pub fn drafted(conn: &mut AnyConn, campaign: CampaignId) -> Outcome<HashSet<AreaId>> {
+    let same = letter::table
+        .filter(letter::campaign_id.eq(campaign))
+        .filter(letter::kind.eq(LetterKind::CampaignReminder));
     let streets: Vec<AreaId> = same.select(letter::street_id).load(conn)?;
     Ok(streets.into_iter().collect())
 }
@@ -127,8 +215,12 @@ pub fn list(
     after: Option<LetterId>,
     limit: i64,
 ) -> Outcome<Vec<LetterRow>> {
-    let delivered: Seen =
-        Box::new(letter::state.eq(LetterState::Delivered).and(in_streets(&reader.addressed)));
+    let delivered: Seen = Box::new(
+        letter::state
+            .eq(LetterState::Delivered)
+            .and(letter::operator.is_null())
+            .and(in_streets(&reader.addressed)),
+    );
     let seen: Seen = Box::new(in_streets(&reader.inside).or(delivered));
     let mut query = letter::table.filter(seen).select(LetterRow::as_select()).into_boxed::<MultiBackend>();
     if let Some(campaign) = filter.campaign {
@@ -179,9 +271,6 @@ pub fn save(conn: &mut AnyConn, row: &LetterRow) -> Outcome<()> {
         .execute(conn)?;
     Ok(())
 }
-
-/// The kind of a letter that withdraws another 撤回函.
-pub const WITHDRAWAL: &str = "withdrawal";
 
 /// The event that says that nobody has received a letter in time.
 pub const UNACKNOWLEDGED: &str = "unacknowledged";

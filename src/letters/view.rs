@@ -1,6 +1,7 @@
 //! Letters as clients see them.
 
 use super::Channel;
+use super::kind::LetterKind;
 use super::rules::LetterState;
 use super::store::{self, DeliveryRow, LetterFilter, LetterRow, SealRow};
 use crate::access::Places;
@@ -82,6 +83,19 @@ impl From<DeliveryRow> for DeliveryView {
     }
 }
 
+/// A letter that speaks of another.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct Follower {
+    /// Its id.
+    pub id: LetterId,
+    /// What it is for.
+    pub kind: LetterKind,
+    /// Where it stands.
+    pub state: LetterState,
+    /// Its number, from the issue on.
+    pub number: Option<String>,
+}
+
 /// A letter.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct LetterView {
@@ -94,7 +108,9 @@ pub struct LetterView {
     /// The street that it goes to.
     pub street_id: AreaId,
     /// What kind of letter.
-    pub kind: String,
+    pub kind: LetterKind,
+    /// The operator that it goes to; the street office where there is none.
+    pub operator: Option<String>,
     /// First letter of the campaign, second, …
     pub round: i32,
     /// Where it stands.
@@ -135,6 +151,8 @@ pub struct LetterView {
     pub delivery: Option<DeliveryView>,
     /// The letter that it corrects, withdraws or stands instead of.
     pub original_id: Option<LetterId>,
+    /// The letters that speak of it: reminders, corrections, a withdrawal, one issued instead.
+    pub followed_by: Vec<Follower>,
     /// Why it was made void, if it is.
     pub void_reason: Option<String>,
     /// Why it was sent back, if it stands returned.
@@ -151,6 +169,7 @@ struct Beside {
     findings: Vec<String>,
     seal: Option<SealRow>,
     delivery: Option<DeliveryRow>,
+    followed_by: Vec<Follower>,
     /// Why its last step of each kind was taken.
     reasons: HashMap<String, Option<String>>,
 }
@@ -175,6 +194,7 @@ fn view(row: LetterRow, mut beside: Beside) -> LetterView {
         campaign_id: row.campaign_id,
         street_id: row.street_id,
         kind: row.kind,
+        operator: row.operator,
         round: row.round,
         state: row.state,
         number: row.number,
@@ -195,6 +215,7 @@ fn view(row: LetterRow, mut beside: Beside) -> LetterView {
         seal: beside.seal.take().map(SealView::from),
         delivery: beside.delivery.take().map(DeliveryView::from),
         original_id: row.original_id,
+        followed_by: std::mem::take(&mut beside.followed_by),
         void_reason: of_state(LetterState::Void, beside.reason("void")),
         returned_reason: of_state(LetterState::Returned, beside.reason("return")),
         provisional_reason: beside.reason("submit"),
@@ -202,7 +223,7 @@ fn view(row: LetterRow, mut beside: Beside) -> LetterView {
     }
 }
 
-fn views(conn: &mut AnyConn, rows: Vec<LetterRow>) -> Outcome<Vec<LetterView>> {
+fn views(conn: &mut AnyConn, reader: &Reader, rows: Vec<LetterRow>) -> Outcome<Vec<LetterView>> {
     let ids: Vec<LetterId> = rows.iter().map(|r| r.id).collect();
     let mut beside = HashMap::<LetterId, Beside>::new();
     for (letter, number) in store::line_numbers(conn, &ids)? {
@@ -215,6 +236,11 @@ fn views(conn: &mut AnyConn, rows: Vec<LetterRow>) -> Outcome<Vec<LetterView>> {
     for delivery in store::deliveries(conn, &ids)? {
         let id = delivery.letter_id;
         beside.entry(id).or_default().delivery = Some(delivery);
+    }
+    for f in store::followers(conn, &ids)?.into_iter().filter(|f| reader.sees(f)) {
+        let Some(original) = f.original_id else { continue };
+        let follower = Follower { id: f.id, kind: f.kind, state: f.state, number: f.number };
+        beside.entry(original).or_default().followed_by.push(follower);
     }
     for (letter, kind, reason) in store::reasons(conn, &ids)? {
         beside.entry(letter).or_default().reasons.insert(kind, reason);
@@ -242,7 +268,7 @@ impl Reader {
     }
 
     fn sees(&self, l: &LetterRow) -> bool {
-        let delivered = l.state == LetterState::Delivered;
+        let delivered = l.state == LetterState::Delivered && l.operator.is_none();
         self.inside.holds(l.street_id, None) || (delivered && self.addressed.holds(l.street_id, None))
     }
 }
@@ -261,7 +287,7 @@ pub fn row(conn: &mut AnyConn, reader: &Reader, id: LetterId) -> Outcome<LetterR
 /// Missing.
 pub fn find(conn: &mut AnyConn, reader: &Reader, id: LetterId) -> Outcome<LetterView> {
     let row = row(conn, reader, id)?;
-    views(conn, vec![row])?.pop().ok_or_else(|| Fault::missing("提醒函"))
+    views(conn, reader, vec![row])?.pop().ok_or_else(|| Fault::missing("提醒函"))
 }
 
 /// A letter that is not issued yet, for whoever asks what a clerk has in hand.
@@ -298,5 +324,5 @@ pub fn list(
     let after: Option<LetterId> = ask.after()?;
     let rows = store::list(conn, reader, filter, after, limit + 1)?;
     let kept = page(rows, limit, |l: &LetterRow| l.id, |l| l);
-    Ok(Page { items: views(conn, kept.items)?, next_cursor: kept.next_cursor })
+    Ok(Page { items: views(conn, reader, kept.items)?, next_cursor: kept.next_cursor })
 }

@@ -1,11 +1,12 @@
 //! The text of a letter: 检查情况, 存在的主要问题, 前期未销号问题, 考核指标, 工作要求. A street without findings gets the short
 //! form. The text names a few facilities of each category; annex 1 has them all.
 
+use super::super::edits::{Block, Section};
 use super::super::facts::Facts;
 use super::super::letter::{Annex, IssueRow, Level, Paragraph, printed_date};
 use super::marks::clean;
 use super::tally::{Group, Tally};
-use super::{Annexes, coverage};
+use super::{Annexes, ComposeFault, coverage};
 use crate::db::types::Coded as _;
 use crate::directory::FacilityKind;
 use chrono::{Datelike as _, NaiveDate};
@@ -23,49 +24,73 @@ const EXCERPT: usize = 60;
 /// Indicators whose rate is named in the text.
 const RATES: usize = 6;
 
-/// Paragraphs with their numbering.
-#[derive(Default)]
-struct Body {
+/// Paragraphs with their numbering, and the clerk's texts that wait for their sections.
+pub(super) struct Body<'a> {
     paragraphs: Vec<Paragraph>,
     sections: usize,
     points: usize,
+    waiting: Vec<&'a Block>,
 }
 
-impl Body {
+impl<'a> Body<'a> {
+    pub fn new(blocks: &'a [Block]) -> Self {
+        Self { paragraphs: vec![], sections: 0, points: 0, waiting: blocks.iter().collect() }
+    }
+
+    /// A section ends here: the clerk's texts behind it follow.
+    pub fn ends(&mut self, section: Section) {
+        let (now, later): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.waiting).into_iter().partition(|block| block.after == section);
+        self.waiting = later;
+        now.into_iter().for_each(|block| self.plain(clean(&block.text)));
+    }
+
+    /// All paragraphs; every text has found its section.
+    pub fn done(self) -> Result<Vec<Paragraph>, ComposeFault> {
+        match self.waiting.first() {
+            Some(block) => Err(ComposeFault::NoSuchSection { section: block.after }),
+            None => Ok(self.paragraphs),
+        }
+    }
+
     fn push(&mut self, level: Level, lead: String, text: String) {
         self.paragraphs.push(Paragraph { level, lead, text });
     }
 
-    fn plain(&mut self, text: String) {
+    pub fn plain(&mut self, text: String) {
         self.push(Level::Plain, String::new(), text);
     }
 
-    fn section(&mut self, title: &str) {
+    pub fn section(&mut self, title: &str) {
         self.sections += 1;
         self.points = 0;
         self.push(Level::Heading, format!("{}、{title}", ordinal(self.sections)), String::new());
     }
 
-    fn point(&mut self, title: &str, text: String) {
+    pub fn point(&mut self, title: &str, text: String) {
         self.points += 1;
         self.push(Level::Point, format!("（{}）{title}。", ordinal(self.points)), text);
     }
 }
 
 /// All paragraphs, from the opening to 专此函达.
-pub(super) fn write(facts: &Facts, annexes: &Annexes) -> Vec<Paragraph> {
-    let mut body = Body::default();
+pub(super) fn write(facts: &Facts, annexes: &Annexes) -> Result<Vec<Paragraph>, ComposeFault> {
+    let mut body = Body::new(&facts.blocks);
     body.plain(opening(facts));
+    body.ends(Section::Opening);
     body.section("检查情况");
-    body.plain(format!("{}{}", covered(facts), found(facts, annexes)));
+    body.plain(format!("{}{}{}", covered(facts), found(facts, annexes), left_out(facts)));
+    body.ends(Section::Inspected);
     if let Some(annex) = &annexes.issues {
         body.section("存在的主要问题");
         problems(&mut body, annex);
         repeated(&mut body, annex, facts.relapse_months);
+        body.ends(Section::Problems);
     }
     if let Some(annex) = &annexes.carried_over {
         body.section("前期未销号问题");
         body.plain(carried_over(annex));
+        body.ends(Section::CarriedOver);
     }
     if let Some(annex) = &annexes.indicators {
         body.section("考核指标完成情况");
@@ -81,11 +106,21 @@ pub(super) fn write(facts: &Facts, annexes: &Annexes) -> Vec<Paragraph> {
             format!("其中{}。", rates.join("，"))
         };
         body.plain(format!("考核指标{}项的完成情况见{}。{some}", annex.rows.len(), annex.label));
+        body.ends(Section::Indicators);
     }
     body.section("工作要求");
     requirements(&mut body, facts, annexes);
+    body.ends(Section::Requirements);
     body.plain("专此函达，请予函复。".into());
-    body.paragraphs
+    body.done()
+}
+
+/// What the clerk has left out is said, so that the letter does not pass for the whole.
+pub(super) fn left_out(facts: &Facts) -> String {
+    match facts.left_out.len() {
+        0 => String::new(),
+        count => format!("另有{count}个问题由我局另行处理，不列入本函。"),
+    }
 }
 
 fn opening(facts: &Facts) -> String {
@@ -157,6 +192,7 @@ fn found(facts: &Facts, annexes: &Annexes) -> String {
         let (planned, left) = totals(facts);
         return match planned - left {
             0 => String::new(),
+            _ if !facts.left_out.is_empty() => String::new(),
             _ if left == 0 => "检查未发现问题。".into(),
             inspected => format!("已检查的{inspected}个设施未发现问题。"),
         };
@@ -167,7 +203,7 @@ fn found(facts: &Facts, annexes: &Annexes) -> String {
         text += &format!("，现场送达检查情况告知书{}份", facts.sheets_served);
     }
     text += "。";
-    if tally.closed() == tally.count() && annexes.carried_over.is_none() {
+    if tally.closed() == tally.count() && annexes.carried_over.is_none() && facts.left_out.is_empty() {
         text += "上述问题均已完成整改并销号。";
         return text;
     }
@@ -182,7 +218,7 @@ fn found(facts: &Facts, annexes: &Annexes) -> String {
     text + "。"
 }
 
-fn problems(body: &mut Body, annex: &Annex<IssueRow>) {
+pub(super) fn problems(body: &mut Body<'_>, annex: &Annex<IssueRow>) {
     let tally = Tally(&annex.rows);
     let groups = tally.groups();
     let most = NAMED[usize::from(tally.count() > MANY)];
@@ -228,7 +264,7 @@ fn excerpt(annex: &Annex<IssueRow>, place: usize, problem: &str) -> String {
 }
 
 /// What came back is named: a closed line is never edited, the same item has failed again within the months of the settings.
-fn repeated(body: &mut Body, annex: &Annex<IssueRow>, months: u32) {
+pub(super) fn repeated(body: &mut Body<'_>, annex: &Annex<IssueRow>, months: u32) {
     let rows = Tally(&annex.rows).repeated();
     if rows.is_empty() {
         return;
@@ -244,7 +280,7 @@ fn repeated(body: &mut Body, annex: &Annex<IssueRow>, months: u32) {
     ));
 }
 
-fn carried_over(annex: &Annex<IssueRow>) -> String {
+pub(super) fn carried_over(annex: &Annex<IssueRow>) -> String {
     let tally = Tally(&annex.rows);
     let mut names: Vec<&str> = vec![];
     for row in &annex.rows {
@@ -267,7 +303,7 @@ fn carried_over(annex: &Annex<IssueRow>) -> String {
     )
 }
 
-fn requirements(body: &mut Body, facts: &Facts, annexes: &Annexes) {
+pub(super) fn requirements(body: &mut Body<'_>, facts: &Facts, annexes: &Annexes) {
     let reply_due = printed_date(facts.reply_due);
     let open = annexes.issues.as_ref().filter(|annex| Tally(&annex.rows).open() > 0);
     let unsettled: Vec<&Annex<IssueRow>> = open.into_iter().chain(&annexes.carried_over).collect();
@@ -279,13 +315,9 @@ fn requirements(body: &mut Body, facts: &Facts, annexes: &Annexes) {
             "请继续落实属地责任，督促运营机构坚持日常自查，防止问题发生和反弹。".into(),
         );
     } else {
-        body.point(
-            "逐项整改",
-            format!(
-                "请督促有关运营机构对照{labels}所列未销号问题逐项整改：{}。",
-                terms(&unsettled, &reply_due)
-            ),
-        );
+        let who = if facts.operator.is_some() { "请" } else { "请督促有关运营机构" };
+        let terms = terms(&unsettled, &reply_due);
+        body.point("逐项整改", format!("{who}对照{labels}所列未销号问题逐项整改：{terms}。"));
     }
     if let (_, left @ 1..) = totals(facts) {
         body.point("配合检查", format!("尚未完成检查的设施{left}个，请配合我局完成检查。"));

@@ -3,6 +3,7 @@
 use super::super::facts::{Authority, Facts, Indicator, KindCount, Line, PhotoRef};
 use crate::directory::FacilityKind;
 use crate::findings::rules::State;
+use crate::letters::kind::LetterKind;
 use chrono::NaiveDate;
 use uuid::Uuid;
 
@@ -73,6 +74,12 @@ pub(in super::super) fn facts(lines: usize, carried_over: usize) -> Facts {
         as_of: None,
     });
     Facts {
+        kind: LetterKind::CampaignReminder,
+        about: None,
+        terms: None,
+        operator: None,
+        blocks: vec![],
+        left_out: vec![],
         authority: Authority {
             name: "示例区民政局".into(),
             doc_word: "演示函".into(),

@@ -1,8 +1,8 @@
 //! Drafting: one letter for every street, and what may be changed of a draft.
 
-use super::super::gather;
-use super::super::rules::{LetterState, Step};
-use super::super::store::{self, LetterRow};
+use super::super::kind::LetterKind;
+use super::super::rules::Step;
+use super::super::store::{self, LetterRow, New};
 use super::{Held, held, record};
 use crate::access::{Holder, Spot, delegations};
 use crate::campaigns;
@@ -30,60 +30,38 @@ pub fn draft_batch(
     if streets.is_empty() {
         return Err(Fault::refused("nothing_to_draft", "该检查行动还没有检查对象"));
     }
-    let drafted = store::drafted(tx.conn(), campaign.id, round)?;
+    let drafted = store::drafted(tx.conn(), campaign.id)?;
     streets.retain(|s| !drafted.contains(&s.street_id));
     if streets.is_empty() {
         return Err(Fault::refused("already_drafted", "本次检查行动的提醒函已起草"));
     }
     let (batch, drafter, at): (BatchId, _, _) = (tx.new_id(), tx.user()?, tx.ts());
-    store::insert_batch(tx.conn(), batch, campaign.id, round, drafter, at)?;
+    store::insert_batch(tx.conn(), batch, campaign.id, LetterKind::CampaignReminder, round, drafter, at)?;
     // Streets come by code; ids of one instant are unordered, so they are sorted to list the letters by street.
     let mut ids: Vec<LetterId> = streets.iter().map(|_| tx.new_id()).collect();
     ids.sort_unstable();
     for (id, street) in ids.iter().zip(streets) {
         delegations::act(tx, by, Step::Edit.action().roles(), Spot::street(street.street_id))?;
-        let row = LetterRow {
-            id: *id,
-            batch_id: batch,
-            campaign_id: campaign.id,
-            street_id: street.street_id,
-            kind: gather::KIND.into(),
-            round,
-            state: LetterState::Draft,
-            reply_due,
-            as_of: None,
-            snapshot: None,
-            facts_sha256: None,
-            drafted_by: drafter,
-            clerk_id: Some(drafter),
-            submitted_by: None,
-            submitted_for: None,
-            submitted_at: None,
-            approved_by: None,
-            approved_for: None,
-            approved_at: None,
-            issued_by: None,
-            issued_for: None,
-            issued_at: None,
-            series: None,
-            year: None,
-            seq: None,
-            number: None,
-            document_sha256: None,
-            document_length: None,
-            document_at: None,
-            original_id: None,
-            made_with: None,
-            created_at: at,
-            revision: 1,
-        };
+        let row = LetterRow::drafted(
+            *id,
+            &New {
+                batch,
+                campaign: campaign.id,
+                street: street.street_id,
+                kind: LetterKind::CampaignReminder,
+                round,
+                reply_due,
+                drafter,
+                at,
+            },
+        );
         store::insert(tx.conn(), &row)?;
         record(tx, &row, "draft", None)?;
     }
     Ok(ids)
 }
 
-fn check_reply_due(tx: &Tx<'_>, reply_due: NaiveDate) -> Outcome<()> {
+pub(super) fn check_reply_due(tx: &Tx<'_>, reply_due: NaiveDate) -> Outcome<()> {
     if reply_due > business_date(tx.now()) {
         return Ok(());
     }

@@ -1,18 +1,26 @@
 //! The steps of a letter. Each locks the letter, asks the rules, and writes one transaction.
 
+mod compare;
 mod dispatch;
 mod draft;
+mod edit;
 mod issue;
+mod others;
 mod review;
 
+pub use compare::{Comparison, Counts, Difference, compare};
 pub use dispatch::{Delivery, Receipt, Scan, acknowledge, deliver, seal, store_scan};
 pub use draft::{draft_batch, reschedule};
+pub use edit::{Changed, Edition, LineChange, change, editions, text_diff};
 pub use issue::{enter_number, issue_batch, make_void};
+pub use others::{Wanted, draft_one};
 pub use review::{approve, return_letter, submit, trial};
 
 use super::compose::compose;
+use super::edits::Edits;
 use super::facts::Facts;
 use super::gather::{self, Subject};
+use super::kind::{About, LetterKind};
 use super::letter::Letter;
 use super::rules::{self, LetterState, Persons, Step, Who};
 use super::store::{self, LetterRow};
@@ -24,7 +32,7 @@ use crate::canonical;
 use crate::config::AuthoritySettings;
 use crate::db::{AnyConn, Change, Tx};
 use crate::fault::{Fault, FieldFault, Outcome};
-use crate::ids::{LetterId, TypedId as _, UserId};
+use crate::ids::{FindingId, LetterId, TypedId as _, UserId};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -77,15 +85,58 @@ fn campaign_of(conn: &mut AnyConn, row: &LetterRow) -> Outcome<CampaignNow> {
 }
 
 fn facts_of(conn: &mut AnyConn, sender: &Sender, row: &LetterRow, as_of: DateTime<Utc>) -> Outcome<Facts> {
+    let edits = store::edits(conn, row.id)?.unwrap_or_default();
+    facts_with(conn, sender, row, edits, as_of)
+}
+
+/// As [`facts_of`], with changes that are not kept yet, or are no longer.
+fn facts_with(
+    conn: &mut AnyConn,
+    sender: &Sender,
+    row: &LetterRow,
+    edits: Edits,
+    as_of: DateTime<Utc>,
+) -> Outcome<Facts> {
     let campaign = campaign_of(conn, row)?;
+    let terms = row.terms.as_deref().map(serde_json::from_str).transpose().map_err(Fault::internal)?;
     let subject = Subject {
         authority: &sender.authority,
         watermark: sender.watermark.clone(),
         campaign: &campaign,
         street: row.street_id,
         reply_due: row.reply_due,
+        kind: row.kind,
+        about: about(conn, row)?,
+        terms,
+        operator: row.operator.clone(),
+        edits,
     };
     gather::gather(conn, &subject, as_of)
+}
+
+/// The letter that another speaks of, as it was issued, and the findings that it prints. A letter that is issued instead of
+/// another speaks of none.
+fn about(conn: &mut AnyConn, row: &LetterRow) -> Outcome<Option<(About, Vec<FindingId>)>> {
+    let speaks =
+        matches!(row.kind, LetterKind::SecondReminder | LetterKind::Correction | LetterKind::Withdrawal);
+    let Some(original) = row.original_id.filter(|_| speaks) else { return Ok(None) };
+    let original = store::find(conn, original)?.ok_or_else(|| Fault::internal("an original that is gone"))?;
+    let letter = snapshot(&original)?;
+    let number = letter.number.clone().unwrap_or_default();
+    let about = About { number, title: letter.title.concat(), date: letter.date };
+    Ok(Some((about, store::lines(conn, original.id)?)))
+}
+
+/// A letter as it is at this moment: frozen where it was submitted, else composed from the ledger of now.
+///
+/// # Errors
+/// A refusal of the composition.
+pub fn preview(conn: &mut AnyConn, sender: &Sender, row: &LetterRow, now: DateTime<Utc>) -> Outcome<Letter> {
+    match row.state {
+        LetterState::Draft | LetterState::Returned => composed(&facts_of(conn, sender, row, now)?),
+        LetterState::Void if row.snapshot.is_none() => composed(&facts_of(conn, sender, row, now)?),
+        _ => snapshot(row),
+    }
 }
 
 fn composed(facts: &Facts) -> Outcome<Letter> {
@@ -94,6 +145,9 @@ fn composed(facts: &Facts) -> Outcome<Letter> {
 
 /// What the bureau has not confirmed is not printed; but a letter that passes it over in silence would not be true.
 fn refuse_unconfirmed(conn: &mut AnyConn, row: &LetterRow) -> Outcome<()> {
+    if !row.kind.lists_findings() {
+        return Ok(());
+    }
     let numbers = gather::unconfirmed(conn, row.campaign_id, row.street_id)?;
     if numbers.is_empty() {
         return Ok(());

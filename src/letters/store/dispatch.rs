@@ -1,6 +1,7 @@
 //! Rows and queries of what was submitted, sealed and delivered.
 
 use super::super::Channel;
+use super::super::kind::LetterKind;
 use super::super::numbering::Number;
 use super::super::rules::LetterState;
 use super::LetterRow;
@@ -168,11 +169,27 @@ pub fn scans_named(conn: &mut AnyConn, hashes: &[String]) -> Outcome<std::collec
     Ok(named.select(letter_seal::sha256).load::<String>(conn)?.into_iter().collect())
 }
 
+/// The street's newest issued reminder of another campaign, before this letter.
+pub fn before(conn: &mut AnyConn, row: &LetterRow) -> Outcome<Option<LetterRow>> {
+    let went_out =
+        [LetterState::Issued, LetterState::DocumentReady, LetterState::Sealed, LetterState::Delivered];
+    Ok(letter::table
+        .filter(letter::street_id.eq(row.street_id))
+        .filter(letter::kind.eq(LetterKind::CampaignReminder))
+        .filter(letter::campaign_id.ne(row.campaign_id))
+        .filter(letter::state.eq_any(went_out))
+        .filter(letter::issued_at.lt(row.submitted_at))
+        .order((letter::issued_at.desc(), letter::id.desc()))
+        .select(LetterRow::as_select())
+        .first(conn)
+        .optional()?)
+}
+
 /// Whether another letter withdrew this one 撤回.
 pub fn is_withdrawn(conn: &mut AnyConn, id: LetterId) -> Outcome<bool> {
     let by_another = letter::table
         .filter(letter::original_id.eq(id))
-        .filter(letter::kind.eq(super::WITHDRAWAL))
+        .filter(letter::kind.eq(LetterKind::Withdrawal))
         .filter(letter::state.eq(LetterState::Delivered));
     Ok(by_another.count().get_result::<i64>(conn)? > 0)
 }

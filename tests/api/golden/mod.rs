@@ -15,6 +15,7 @@ use yixun::directory::FacilityKind::{self, Canteen, Center, Station};
 use yixun::findings::rules::State;
 use yixun::letters::compose::compose;
 use yixun::letters::facts::{Authority, Facts, Indicator, KindCount, Line, PhotoRef};
+use yixun::letters::kind::LetterKind;
 use yixun::letters::typeset::Typesetter;
 
 pub fn register(suite: &mut Suite) {
@@ -81,6 +82,12 @@ fn facts() -> Facts {
         as_of: None,
     };
     Facts {
+        kind: LetterKind::CampaignReminder,
+        about: None,
+        terms: None,
+        operator: None,
+        blocks: vec![],
+        left_out: vec![],
         authority: Authority {
             name: "示例区民政局".into(),
             doc_word: "演示函".into(),

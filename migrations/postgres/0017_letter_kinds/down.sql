@@ -1,0 +1,3 @@
+DROP TABLE letter_edit;
+ALTER TABLE letter DROP COLUMN terms;
+ALTER TABLE letter DROP COLUMN operator;

@@ -1,0 +1,149 @@
+//! What a clerk changes of a draft: kept as versions, each of which can be compared with any other under the facts of now.
+
+use super::super::edits::Edits;
+use super::super::rules::Step;
+use super::super::store;
+use super::{Held, Sender, composed, facts_of, facts_with, held, record};
+use crate::access::Holder;
+use crate::db::types::coded;
+use crate::db::{AnyConn, Tx};
+use crate::fault::{Fault, FieldFault, Outcome};
+use crate::ids::{FindingId, LetterId, UserId};
+use chrono::{DateTime, Utc};
+use similar::{ChangeTag, TextDiff};
+
+/// Changes a letter that is not under review. The letter must be composable with the changes.
+///
+/// # Errors
+/// Missing; a refusal of the rules; a wrong revision; a finding that the letter does not have; what the composition refuses.
+pub fn change(
+    tx: &mut Tx<'_>,
+    by: &Holder,
+    sender: &Sender,
+    id: LetterId,
+    revision: i32,
+    (edits, comment): (&Edits, Option<&str>),
+) -> Outcome<()> {
+    let Held { row, .. } = held(tx, by, id, Step::Edit)?;
+    if row.revision != revision {
+        return Err(Fault::Precondition { given: true });
+    }
+    let now = tx.now();
+    let whole = facts_with(tx.conn(), sender, &row, Edits::default(), now)?;
+    let known = |id: &FindingId| whole.lines.iter().chain(&whole.carried_over).any(|l| l.finding_id == id.0);
+    let ordered = edits.order.iter().map(|id| ("order", id));
+    let left = edits.left_out.iter().map(|l| ("left_out", &l.finding_id));
+    let foreign: Vec<FieldFault> = ordered
+        .chain(left)
+        .filter(|(_, id)| !known(id))
+        .map(|(list, id)| FieldFault::new(format!("/{list}"), "not_in_letter", format!("该函没有问题 {id}")))
+        .collect();
+    if !foreign.is_empty() {
+        return Err(Fault::invalid_many(foreign));
+    }
+    composed(&facts_with(tx.conn(), sender, &row, edits.clone(), now)?)?;
+    store::insert_edits(tx, id, edits, comment)?;
+    store::save(tx.conn(), &row)?;
+    record(tx, &row, "edit", comment)
+}
+
+/// A version of a draft.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct Edition {
+    /// From 1; 0 is the letter without changes.
+    pub version: i32,
+    /// What was changed.
+    pub edits: Edits,
+    /// What the clerk said of it.
+    pub comment: Option<String>,
+    /// Who.
+    pub edited_by: UserId,
+    /// When.
+    pub edited_at: DateTime<Utc>,
+}
+
+/// The versions of a draft, the oldest first.
+///
+/// # Errors
+/// The database's.
+pub fn editions(conn: &mut AnyConn, id: LetterId) -> Outcome<Vec<Edition>> {
+    let rows = store::edit_rows(conn, id)?;
+    rows.into_iter()
+        .map(|row| {
+            let edits = row.edits()?;
+            let store::EditRow { version, comment, edited_by, edited_at, .. } = row;
+            Ok(Edition { version, edits, comment, edited_by, edited_at: edited_at.0 })
+        })
+        .collect()
+}
+
+coded! {
+    /// What became of a line.
+    pub enum LineChange {
+        /// It stands in both.
+        Same = "same" "未变",
+        /// It stands in the later only.
+        Added = "added" "新增",
+        /// It stands in the earlier only.
+        Removed = "removed" "删除",
+    }
+}
+
+/// A line of a difference.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct Changed {
+    /// What became of it.
+    pub change: LineChange,
+    /// The line.
+    pub text: String,
+}
+
+/// The lines of two texts with what became of each.
+pub(super) fn diff_lines(before: &[String], after: &[String]) -> Vec<Changed> {
+    let (before, after): (Vec<&str>, Vec<&str>) =
+        (before.iter().map(String::as_str).collect(), after.iter().map(String::as_str).collect());
+    let diff = TextDiff::from_slices(&before, &after);
+    let change = |tag| match tag {
+        ChangeTag::Equal => LineChange::Same,
+        ChangeTag::Insert => LineChange::Added,
+        ChangeTag::Delete => LineChange::Removed,
+    };
+    diff.iter_all_changes().map(|c| Changed { change: change(c.tag()), text: c.value().to_owned() }).collect()
+}
+
+/// How the letter differs between two versions of its draft, both under the facts of now.
+///
+/// # Errors
+/// Missing versions; what the composition refuses.
+pub fn text_diff(
+    conn: &mut AnyConn,
+    sender: &Sender,
+    row: &store::LetterRow,
+    (from, to): (i32, i32),
+    now: DateTime<Utc>,
+) -> Outcome<Vec<Changed>> {
+    let rows = store::edit_rows(conn, row.id)?;
+    let mut lines = |version: i32| {
+        let edits = match version {
+            0 => Edits::default(),
+            _ => rows
+                .iter()
+                .find(|r| r.version == version)
+                .ok_or_else(|| Fault::missing("草稿版本"))?
+                .edits()?,
+        };
+        Ok::<_, Fault>(composed(&facts_with(conn, sender, row, edits, now)?)?.lines())
+    };
+    let (before, after) = (lines(from)?, lines(to)?);
+    Ok(diff_lines(&before, &after))
+}
+
+/// The facts of a draft as they are now, for whoever compares.
+pub(super) fn lines_now(
+    conn: &mut AnyConn,
+    sender: &Sender,
+    row: &store::LetterRow,
+    as_of: DateTime<Utc>,
+) -> Outcome<Vec<String>> {
+    Ok(composed(&facts_of(conn, sender, row, as_of)?)?.lines())
+}
