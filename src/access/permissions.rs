@@ -210,6 +210,8 @@ permissions! {
     CheckLetter = "letter_copy.read" [Inspector|Drafter|Reviewer|Registrar|Issuer|Street|Operator|Fire|Supervisor|AuditAdmin];
     /// Read letters; a street sees its own once they are delivered.
     ReadLetters = "letter.read" [Drafter|Reviewer|Registrar|Issuer|Street|Supervisor];
+    /// Read what was changed of a draft, and what an issuer compares.
+    ReadDrafts = "letter_draft.read" [Drafter|Reviewer|Registrar|Issuer|Supervisor];
     /// Claim lines of a letter's annex in bulk.
     ClaimByLetter = "letter.rectify" [Street];
     /// Read compliance per facility and street.

@@ -5,7 +5,7 @@ use super::caller::Allowed;
 use super::extract::{ApiJson, ApiPath, ApiQuery, IfMatch};
 use super::letters::{reader, sender};
 use super::problem::Answer;
-use crate::access::permissions::{Permission, may};
+use crate::access::permissions::may;
 use crate::ids::{AreaId, CampaignId, LetterId};
 use crate::letters::edits::Edits;
 use crate::letters::kind::{CorrectedText, Terms};
@@ -191,11 +191,6 @@ pub async fn change(
     Ok(Found(view))
 }
 
-/// Somebody inside the bureau: drafts are nobody else's.
-fn insider<P: Permission>(caller: &Allowed<P>) -> Reader {
-    Reader { inside: reader(caller).inside, ..Reader::default() }
-}
-
 /// The versions of a draft.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Editions {
@@ -205,10 +200,10 @@ pub struct Editions {
 impl Tagged for Editions {}
 
 pub async fn editions(
-    caller: Allowed<may::ReadLetters>,
+    caller: Allowed<may::ReadDrafts>,
     ApiPath(id): ApiPath<LetterId>,
 ) -> Answer<Found<Editions>> {
-    let reader = insider(&caller);
+    let reader = Reader::inside(&caller.scope.places());
     let editions = caller
         .read(move |conn| {
             letters::row(conn, &reader, id)?;
@@ -239,11 +234,11 @@ pub struct TextDiff {
 impl Tagged for TextDiff {}
 
 pub async fn diff(
-    caller: Allowed<may::ReadLetters>,
+    caller: Allowed<may::ReadDrafts>,
     ApiPath(id): ApiPath<LetterId>,
     ApiQuery(query): ApiQuery<DiffQuery>,
 ) -> Answer<Found<TextDiff>> {
-    let (reader, sender, now) = (insider(&caller), sender(&caller), caller.now);
+    let (reader, sender, now) = (Reader::inside(&caller.scope.places()), sender(&caller), caller.now);
     let lines = caller
         .read(move |conn| {
             let row = letters::row(conn, &reader, id)?;
@@ -276,10 +271,10 @@ pub async fn figures(
 }
 
 pub async fn comparison(
-    caller: Allowed<may::ReadLetters>,
+    caller: Allowed<may::ReadDrafts>,
     ApiPath(id): ApiPath<LetterId>,
 ) -> Answer<Found<Comparison>> {
-    let (reader, sender) = (insider(&caller), sender(&caller));
+    let (reader, sender) = (Reader::inside(&caller.scope.places()), sender(&caller));
     let comparison = caller
         .read(move |conn| {
             let row = letters::row(conn, &reader, id)?;

@@ -392,6 +392,8 @@ pub fn table() -> Routes {
         )
         .post("/letters/batch", "draft_letters", "按街道批量起草", letters::draft)
         .post("/letters/batch/issue", "issue_letters", "批量签发（连续编号）", letters::issue)
+        .post("/letters/batch/deliver", "deliver_letters", "批量送达", dispatch::deliver)
+        .post("/letters/check", "check_letter", "核验文件是否为本局函件", dispatch::check)
         .get("/letters/{letter_id}", "find_letter", "查看提醒函", letters::find)
         .patch("/letters/{letter_id}", "update_letter", "修改未送审提醒函的回复期限", letters::update)
         .put(
@@ -433,9 +435,7 @@ pub fn table() -> Routes {
             "用印扫描件",
             dispatch::sealed_scan,
         )
-        .post("/letters/batch/deliver", "deliver_letters", "批量送达", dispatch::deliver)
-        .post("/letters/{letter_id}/acknowledge", "acknowledge_letter", "签收", dispatch::acknowledge)
-        .post("/letters/check", "check_letter", "核验文件是否为本局函件", dispatch::check);
+        .post("/letters/{letter_id}/acknowledge", "acknowledge_letter", "签收", dispatch::acknowledge);
     t.section("合规情况")
         .get("/compliance/facilities", "facilities_compliance", "各设施合规情况", compliance::facilities)
         .get(

@@ -699,6 +699,17 @@ const ROWS: &[Row] = &[
         let revision = s.revision_of(&path, Caller::Supervisor);
         at(path).revision(revision).with(json!({"reply_due": "2026-12-31"}))
     }),
+    row("draft_letter", &[409], Missing, |s| {
+        let due = "2027-03-01";
+        at("/letters").with(json!({"kind": "reissue", "original_id": s.letter, "reply_due": due}))
+    }),
+    row("edit_letter", &[409], Missing, |s| {
+        at(format!("/letters/{}/edits", s.letter)).revision(1).with(json!({"edits": {}}))
+    }),
+    row("letter_edits", &[200], Missing, |s| at(format!("/letters/{}/edits", s.letter))),
+    row("letter_diff", &[200], Missing, |s| at(format!("/letters/{}/diff?from=0&to=0", s.letter))),
+    row("letter_figures", &[200], Missing, |s| at(format!("/letters/{}/figures", s.letter))),
+    row("letter_comparison", &[200], Missing, |s| at(format!("/letters/{}/comparison", s.letter))),
     row("find_letter", &[200], Missing, |s| at(format!("/letters/{}", s.letter))),
     row("submit_letter", &[409], Missing, |s| at(format!("/letters/{}/submit", s.letter))),
     row("return_letter", &[409], Missing, |s| {
