@@ -87,14 +87,17 @@ pub fn free_address() -> SocketAddr {
 pub fn serve(command: &mut Command) -> Serving {
     let address = free_address();
     let child = command.arg("serve").env("YIXUN_LISTEN", address.to_string());
-    let child = child.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts");
+    let log = scratch::fresh_folder("serve").join("stderr");
+    let errors = std::fs::File::create(&log).expect("a log");
+    let child = child.stdout(Stdio::null()).stderr(errors).spawn().expect("the program starts");
     scratch::ends_with_us(child.id());
     let mut serving = Serving { child, address };
     let patience = Instant::now() + Duration::from_secs(60);
     let agent = super::client::agent();
     while agent.get(format!("http://{address}/livez")).call().is_err() {
         let ended = serving.child.try_wait().expect("its status");
-        assert!(ended.is_none() && Instant::now() < patience, "serve is not alive: {ended:?}");
+        let said = || std::fs::read_to_string(&log).unwrap_or_default();
+        assert!(ended.is_none() && Instant::now() < patience, "serve is not alive: {ended:?}: {}", said());
         std::thread::sleep(Duration::from_millis(50));
     }
     serving
