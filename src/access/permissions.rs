@@ -202,6 +202,8 @@ permissions! {
     IssueLetters = "letter.issue" [Issuer];
     /// Read letters; a street sees its own once the document is ready.
     ReadLetters = "letter.read" [Drafter|Reviewer|Registrar|Issuer|Street|Supervisor];
+    /// See which fonts and which template letters are made with.
+    ReadLetterFonts = "letter.fonts" [Drafter|Reviewer|Registrar|Issuer|Supervisor];
     /// Claim lines of a letter's annex in bulk.
     ClaimByLetter = "letter.rectify" [Street];
     /// Read compliance per facility and street.

@@ -4,9 +4,9 @@
 use super::operation::{Operation, OperationSpec};
 use super::{
     access, annex, audit, batch, calendar, campaigns, checklists, compliance, delegations, directory,
-    escalation, findings, fire, groups, handover, inspections, ledger, letters, loop_steps, meetings,
-    notices, opinions, origins, photos, projects, quarantine, settings, sync, task_sheet, today, tus,
-    uploads, webhooks,
+    escalation, findings, fire, groups, handover, inspections, ledger, letter_files, letters, loop_steps,
+    meetings, notices, opinions, origins, photos, projects, quarantine, settings, sync, task_sheet, today,
+    tus, uploads, webhooks,
 };
 use actix_web::http::Method;
 use actix_web::{Route, web};
@@ -385,6 +385,7 @@ pub fn table() -> Routes {
         .get("/letters", "list_letters", "提醒函列表", letters::list)
         .post("/letters/batch", "draft_letters", "按街道批量起草", letters::draft)
         .post("/letters/batch/issue", "issue_letters", "批量签发（连续编号）", letters::issue)
+        .get("/letters/fonts", "letter_fonts", "提醒函所用字体与模板", letter_files::fonts)
         .get("/letters/{letter_id}", "find_letter", "查看提醒函", letters::find)
         .patch("/letters/{letter_id}", "update_letter", "修改未送审提醒函的回复期限", letters::update)
         .post("/letters/{letter_id}/submit", "submit_letter", "送审（冻结事实）", letters::submit)
@@ -395,6 +396,12 @@ pub fn table() -> Routes {
             "claim_by_letter",
             "按附件批量申报整改（逐条答复）",
             annex::claim,
+        )
+        .get(
+            "/letters/{letter_id}/pages/{page}.png",
+            "letter_page",
+            "排版预览（单页图片）",
+            letter_files::page,
         )
         .get("/letters/{letter_id}/document.pdf", "letter_document", "正式文件", letters::document);
     t.section("合规情况")

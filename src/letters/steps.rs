@@ -270,6 +270,18 @@ pub fn snapshot(row: &LetterRow) -> Outcome<Letter> {
     serde_json::from_str(text).map_err(Fault::internal)
 }
 
+/// The letter as it would be printed now: the frozen one, or before the submission one composed of the facts as they are.
+///
+/// # Errors
+/// A refusal of the composition.
+pub fn preview(conn: &mut AnyConn, sender: &Sender, row: &LetterRow, now: DateTime<Utc>) -> Outcome<Letter> {
+    match row.state {
+        LetterState::Draft | LetterState::Returned => composed(&facts_of(conn, sender, row, now)?),
+        _ if row.snapshot.is_none() => Err(Fault::missing("提醒函")),
+        _ => snapshot(row),
+    }
+}
+
 /// Refuses when the ledger has moved since the snapshot, and says where.
 fn refuse_changed(conn: &mut AnyConn, sender: &Sender, row: &LetterRow, pointer: &str) -> Outcome<()> {
     refuse_unconfirmed(conn, row)?;

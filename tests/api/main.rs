@@ -39,6 +39,7 @@ mod import;
 mod inspections;
 mod late;
 mod ledgers;
+mod letter_files;
 mod letters;
 mod notices;
 mod offline;
@@ -81,6 +82,7 @@ fn register(suite: &mut Suite) {
     escalation::register(suite);
     ledgers::register(suite);
     fire::register(suite);
+    letter_files::register(suite);
     letters::register(suite);
     notices::register(suite);
     golden::register(suite);

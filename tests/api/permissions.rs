@@ -705,6 +705,8 @@ const ROWS: &[Row] = &[
             json!({"finding": s.finding, "claimed_on": "2020-01-01", "measures": "已整改", "photos": []});
         at(format!("/letters/{}/rectifications", s.letter)).with(json!({"items": [item]}))
     }),
+    row("letter_fonts", &[200], Unbound, |_| at("/letters/fonts")),
+    row("letter_page", &[200], Missing, |s| at(format!("/letters/{}/pages/1.png", s.letter))),
     row("letter_document", &[200], Missing, |s| at(format!("/letters/{}/document.pdf", s.letter))),
     row("facilities_compliance", &[200], Unbound, |_| at("/compliance/facilities")),
     row("facility_compliance", &[200], Missing, |s| at(format!("/compliance/facilities/{}", s.facility))),
