@@ -33,6 +33,7 @@ mod escalation;
 mod facilities;
 mod findings;
 mod fire;
+mod geometry;
 mod golden;
 mod handover;
 mod import;
@@ -86,6 +87,7 @@ fn register(suite: &mut Suite) {
     letters::register(suite);
     notices::register(suite);
     golden::register(suite);
+    geometry::register(suite);
     compliance::register(suite);
     sync::register(suite);
     permissions::register(suite);
