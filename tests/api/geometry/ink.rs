@@ -6,8 +6,8 @@ use hayro::hayro_syntax::Pdf;
 use hayro::vello_cpu::color::palette::css::WHITE;
 use hayro::{RenderCache, RenderSettings, render};
 
-/// Pixels to the millimetre: an edge is known within 0.07 mm.
-const FINE: f64 = 16.0;
+/// Pixels to the millimetre: an edge is known within a twelfth.
+const FINE: f64 = 12.0;
 
 /// The colours that a letter is printed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

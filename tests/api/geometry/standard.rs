@@ -15,6 +15,8 @@ const POINT: f64 = 25.4 / 72.0;
 const SIZE_2: f64 = 22.0 * POINT;
 const SIZE_3: f64 = 16.0 * POINT;
 const SIZE_4: f64 = 14.0 * POINT;
+/// Of the mark, which is the authority's to choose.
+const MARK: f64 = 44.0 * POINT;
 /// 28 characters fill the type area (5.2.3), so one is a little narrower than 3号.
 const CHARACTER: f64 = 156.0 / 28.0;
 /// 22 lines fill it.
@@ -91,7 +93,7 @@ pub fn distances(sheets: &[Sheet]) -> Vec<Distance> {
     };
     let [first, full, ending, annex, _, last] = sheets else { panic!("{} pages", sheets.len()) };
     let parts = [
-        head(first),
+        head(first, &frames),
         opening(first, &frames),
         type_area(full, &frames),
         page_numbers(first, full, ending),
@@ -107,7 +109,7 @@ fn distance(name: &'static str, clause: &'static str, expected: f64, measured: f
 }
 
 /// Mark and double lines 10.1.
-fn head(page: &Sheet) -> Vec<Distance> {
+fn head(page: &Sheet, frames: &Frames) -> Vec<Distance> {
     let reds = page.lines(Ink::Red, Area::rows(0.0, f64::INFINITY));
     let red = |place: usize| {
         // Mark, thick, thin; at the foot thin, thick.
@@ -118,11 +120,12 @@ fn head(page: &Sheet) -> Vec<Distance> {
     // Wanted of both is only that one is thicker; the figure is 1 where it is.
     let thicker = |a: Area, b: Area| if a.height() > 2.0 * b.height() { 1.0 } else { f64::NAN };
     let bottom = page.size().1 - foot_thick.bottom;
+    let centre = frames.title.widen(mark, MARK).centre();
     vec![
         distance("纸张宽", "5.1", 210.0, page.size().0),
         distance("纸张高", "5.1", 297.0, page.size().1),
         distance("发文机关标志上边缘至上页边", "10.1", 30.0, mark.top),
-        distance("发文机关标志以版心为准居中", "10.1", 106.0, mark.centre()),
+        distance("发文机关标志以版心为准居中", "10.1", 106.0, centre),
         distance("第一条红色双线在标志下", "10.1", 4.0, thick.top - mark.bottom),
         distance("第一条红色双线长（粗线）", "10.1", 170.0, thick.width()),
         distance("第一条红色双线长（细线）", "10.1", 170.0, thin.width()),
@@ -169,7 +172,9 @@ fn type_area(page: &Sheet, frames: &Frames) -> Vec<Distance> {
     let area = |line, place| frames.text.widen(piece(page, line, place), CHARACTER);
     // The last line is the page number's.
     let (begin, end) = (area(0, 0), area(-2, -1));
-    let lines = page.lines(Ink::Black, Area::rows(0.0, f64::INFINITY)).len() as f64 - 1.0;
+    let rows = page.lines(Ink::Black, Area::rows(0.0, f64::INFINITY));
+    let characters: usize =
+        rows[..rows.len().saturating_sub(1)].iter().map(|row| page.pieces(*row).len()).sum();
     let (width, height) = page.size();
     vec![
         distance("天头", "5.2.1", 37.0, begin.top),
@@ -178,8 +183,8 @@ fn type_area(page: &Sheet, frames: &Frames) -> Vec<Distance> {
         distance("版心宽", "5.2.1", 156.0, end.right - begin.left),
         distance("版心高", "5.2.1", 225.0, end.bottom - begin.top),
         distance("版心下边缘至下页边", "5.2.1", 35.0, height - end.bottom),
-        distance("每面行数", "5.2.3", 22.0, lines),
-        distance("首行字数", "5.2.3", 28.0, count(page, 0)),
+        distance("每面行数", "5.2.3", 22.0, rows.len() as f64 - 1.0),
+        distance("每面字数", "5.2.3", 22.0 * 28.0, characters as f64),
         distance("末行字数", "5.2.3", 28.0, count(page, -2)),
     ]
 }
@@ -188,13 +193,12 @@ fn type_area(page: &Sheet, frames: &Frames) -> Vec<Distance> {
 fn page_numbers(first: &Sheet, even: &Sheet, odd: &Sheet) -> Vec<Distance> {
     let (left_dash, right_dash) = (piece(even, -1, 0), piece(odd, -1, -1));
     let dash = Free::of("NotoSerifSC-Regular-full.ttf", '—');
-    let under = |dash: Area| f64::midpoint(dash.top, dash.bottom) - 262.0;
     // Black ink under the type area of the first page: there is none.
     let below = first.lines(Ink::Black, Area::rows(263.0, 297.0)).len();
     vec![
         distance("首页不显示页码", "10.1", 0.0, below as f64),
-        distance("双数页一字线距版心下边缘", "7.5", 7.0, under(left_dash)),
-        distance("单数页一字线距版心下边缘", "7.5", 7.0, under(right_dash)),
+        distance("双数页一字线距版心下边缘", "7.5", 7.0, left_dash.top - 262.0),
+        distance("单数页一字线距版心下边缘", "7.5", 7.0, right_dash.top - 262.0),
         distance("双数页页码居左空一字", "7.5", 26.0 + SIZE_4, dash.widen(left_dash, SIZE_4).left),
         distance("单数页页码居右空一字", "7.5", 184.0 - SIZE_4, dash.widen(right_dash, SIZE_4).right),
     ]
@@ -209,8 +213,9 @@ fn signature(page: &Sheet) -> Vec<Distance> {
         rows.map_or(Area::NOWHERE, |rows| page.boxed(Ink::Black, rows))
     };
     let (authority, date) = (boxed(-3), boxed(-2));
-    let (date_right, date_width) = (184.0 - 4.0 * CHARACTER, date.width());
-    let measured = day.widen(piece(page, -2, -1), CHARACTER).right;
+    let (date_right, measured) = (184.0 - 4.0 * CHARACTER, day.widen(piece(page, -2, -1), CHARACTER).right);
+    // A figure leaves next to nothing free before it.
+    let date_width = measured - date.left;
     vec![
         distance("成文日期右空四字", "7.3.5", date_right, measured),
         distance("署名以成文日期为准居中", "7.3.5", date_right - date_width / 2.0, authority.centre()),
