@@ -16,6 +16,7 @@ struct Metrics {
     requests: IntCounterVec,
     seconds: Histogram,
     jobs_failed: IntCounter,
+    typeset: IntCounterVec,
 }
 
 /// None only where two of the names below were the same, which the unit test excludes.
@@ -39,6 +40,7 @@ impl Metrics {
             requests: counters("yixun_http_requests_total", "Requests by class of status.", "status")?,
             seconds: Histogram::with_opts(seconds.buckets(buckets))?,
             jobs_failed: IntCounter::new("yixun_jobs_failed_total", "Attempts of jobs that failed.")?,
+            typeset: counters("yixun_typeset_total", "Compilations by what became of them.", "outcome")?,
         };
         let registry = &metrics.registry;
         registry.register(Box::new(metrics.uploads.clone()))?;
@@ -48,6 +50,7 @@ impl Metrics {
         registry.register(Box::new(metrics.requests.clone()))?;
         registry.register(Box::new(metrics.seconds.clone()))?;
         registry.register(Box::new(metrics.jobs_failed.clone()))?;
+        registry.register(Box::new(metrics.typeset.clone()))?;
         Ok(metrics)
     }
 }
@@ -92,6 +95,11 @@ pub fn job_failed() {
     with(|m| m.jobs_failed.inc());
 }
 
+/// A letter or sheet was `made` or `refused`, found no turn (`busy`), or was waited for in vain (`too_slow`).
+pub fn typeset(outcome: &str) {
+    with(|m| m.typeset.with_label_values(&[outcome]).inc());
+}
+
 /// Everything, as Prometheus reads it.
 pub fn text() -> String {
     let encoded = METRICS.as_ref().map(|m| TextEncoder::new().encode_to_string(&m.registry.gather()));
@@ -110,6 +118,7 @@ mod tests {
         blobs_missing(3);
         request(204, Duration::from_millis(3));
         job_failed();
+        typeset("made");
         let text = text();
         for line in [
             "yixun_uploads_total{outcome=\"begun\"} ",
@@ -119,6 +128,7 @@ mod tests {
             "yixun_http_requests_total{status=\"2xx\"} ",
             "yixun_http_request_seconds_count ",
             "yixun_jobs_failed_total ",
+            "yixun_typeset_total{outcome=\"made\"} ",
         ] {
             assert!(text.contains(line), "{line} in {text}");
         }

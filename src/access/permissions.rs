@@ -212,6 +212,8 @@ permissions! {
     ReadLetters = "letter.read" [Drafter|Reviewer|Registrar|Issuer|Street|Supervisor];
     /// Read what was changed of a draft, and what an issuer compares.
     ReadDrafts = "letter_draft.read" [Drafter|Reviewer|Registrar|Issuer|Supervisor];
+    /// See which fonts and which template letters are made with.
+    ReadLetterFonts = "letter.fonts" [Drafter|Reviewer|Registrar|Issuer|Supervisor];
     /// Claim lines of a letter's annex in bulk.
     ClaimByLetter = "letter.rectify" [Street];
     /// Read compliance per facility and street.

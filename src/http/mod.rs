@@ -31,6 +31,7 @@ mod handover;
 mod inspections;
 mod ledger;
 mod letter_drafts;
+mod letter_files;
 mod letters;
 mod loop_steps;
 mod meetings;

@@ -4,8 +4,8 @@
 use super::operation::{Operation, OperationSpec};
 use super::{
     access, annex, audit, batch, calendar, campaigns, checklists, compliance, delegations, directory,
-    dispatch, escalation, findings, fire, groups, handover, inspections, ledger, letter_drafts, letters,
-    loop_steps, meetings, notices, opinions, origins, photos, projects, quarantine, settings, sync,
+    dispatch, escalation, findings, fire, groups, handover, inspections, ledger, letter_drafts, letter_files,
+    letters, loop_steps, meetings, notices, opinions, origins, photos, projects, quarantine, settings, sync,
     task_sheet, today, tus, uploads, webhooks,
 };
 use actix_web::http::Method;
@@ -394,6 +394,7 @@ pub fn table() -> Routes {
         .post("/letters/batch/issue", "issue_letters", "批量签发（连续编号）", letters::issue)
         .post("/letters/batch/deliver", "deliver_letters", "批量送达", dispatch::deliver)
         .post("/letters/check", "check_letter", "核验文件是否为本局函件", dispatch::check)
+        .get("/letters/fonts", "letter_fonts", "提醒函所用字体与模板", letter_files::fonts)
         .get("/letters/{letter_id}", "find_letter", "查看提醒函", letters::find)
         .patch("/letters/{letter_id}", "update_letter", "修改未送审提醒函的回复期限", letters::update)
         .put(
@@ -435,7 +436,13 @@ pub fn table() -> Routes {
             "用印扫描件",
             dispatch::sealed_scan,
         )
-        .post("/letters/{letter_id}/acknowledge", "acknowledge_letter", "签收", dispatch::acknowledge);
+        .post("/letters/{letter_id}/acknowledge", "acknowledge_letter", "签收", dispatch::acknowledge)
+        .get(
+            "/letters/{letter_id}/pages/{page}.png",
+            "letter_page",
+            "排版预览（单页图片）",
+            letter_files::page,
+        );
     t.section("合规情况")
         .get("/compliance/facilities", "facilities_compliance", "各设施合规情况", compliance::facilities)
         .get(

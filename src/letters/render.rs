@@ -5,25 +5,47 @@ use super::letter::Letter;
 use super::rules::LetterState;
 use super::steps::{photos_of, snapshot};
 use super::store;
-use super::typeset::TypesetFault;
+use super::typeset::{PATIENCE, PATIENCE_OF_A_JOB, Picture, TypesetFault, Typesetter};
 use crate::app::App;
 use crate::db::{Change, Stamp};
 use crate::fault::{Fault, Outcome};
 use crate::ids::{LetterId, TypedId as _};
 use serde_json::json;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The PDF of a letter.
 ///
 /// # Errors
-/// `missing_glyph` naming a character that no font has; [`Fault::Internal`] otherwise.
+/// `missing_glyph` naming a character that no font has; [`Fault::Busy`] when there is no turn for it;
+/// [`Fault::Internal`] otherwise.
 pub fn pdf(app: &App, letter: &Letter) -> Outcome<Vec<u8>> {
+    pdf_within(PATIENCE, app, letter)
+}
+
+fn pdf_within(patience: Duration, app: &App, letter: &Letter) -> Outcome<Vec<u8>> {
     let photos = photos_of(app, letter)?;
-    app.typesetter.pdf(letter, &photos).map_err(|fault| match fault {
-        TypesetFault::MissingGlyph { .. } => Fault::invalid("/snapshot", "missing_glyph", fault.to_string()),
-        TypesetFault::TooManyPages { .. } => Fault::invalid("/snapshot", "too_many_pages", fault.to_string()),
-        other => Fault::internal(other),
-    })
+    app.typesetter.pdf_within(patience, letter, &photos).map_err(|fault| fault.told("/snapshot"))
+}
+
+/// A page of a letter as a picture, from 1, with so many pixels to the inch. The letter may be a draft.
+///
+/// # Errors
+/// As [`pdf`]; missing, where it has no such page.
+pub fn page(app: &App, letter: &Letter, number: usize, dpi: u32) -> Outcome<Picture> {
+    let photos = photos_of(app, letter)?;
+    app.typesetter.page(letter, &photos, number, dpi).map_err(|fault| fault.told("/letter"))
+}
+
+/// Refuses a letter with a character that no font has, and names it: at the submission, before anybody approves it.
+///
+/// # Errors
+/// `missing_glyph`.
+pub fn refuse_unprintable(typesetter: &Typesetter, letter: &Letter) -> Outcome<()> {
+    match typesetter.unprintable(letter) {
+        None => Ok(()),
+        Some(character) => Err(TypesetFault::MissingGlyph { character }.told("/letter")),
+    }
 }
 
 /// The job: renders an issued letter and keeps its document.
@@ -35,7 +57,7 @@ pub fn render(app: &Arc<App>, id: LetterId) -> Outcome<()> {
     if row.state != LetterState::Issued || row.number.is_none() {
         return Ok(());
     }
-    let bytes = pdf(app, &snapshot(&row)?)?;
+    let bytes = pdf_within(PATIENCE_OF_A_JOB, app, &snapshot(&row)?)?;
     let length = i64::try_from(bytes.len()).map_err(Fault::internal)?;
     let sha256 = app.files.put(&bytes)?;
     app.db.write_now(Stamp::system("render", app.clock.now()), "letter.render", move |tx| {

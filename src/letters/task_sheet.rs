@@ -131,11 +131,11 @@ fn facilities_of(conn: &mut AnyConn, scope: &Scope, whose: &Whose) -> Outcome<Ve
 /// The sheet as a PDF.
 ///
 /// # Errors
-/// `missing_glyph` naming a character that no font has; [`Fault::Internal`] otherwise.
+/// `missing_glyph` naming a character that no font has; otherwise as [`TypesetFault::told`] has it.
 pub fn pdf(app: &App, sheet: &TaskSheet) -> Outcome<Vec<u8>> {
     app.typesetter.sheet(sheet).map_err(|fault| match fault {
         TypesetFault::MissingGlyph { .. } => Fault::refused("missing_glyph", fault.to_string()),
-        other => Fault::internal(other),
+        other => other.told(""),
     })
 }
 

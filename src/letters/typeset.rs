@@ -3,11 +3,14 @@
 //! same letter gives the same bytes: no clock, the document's date is the letter's. A character that no font has is a
 //! fault that names it, never a blank in a signed letter; so rendering on trial is the gate of the approval.
 //!
-//! Typst cannot be cancelled, hence caps: on the input (see `compose`), on the pages, and on how many compile at once.
+//! Typst cannot be cancelled, hence caps: on the input (see `compose`), on the pages, on how many compile at once, on how
+//! long one waits for a turn, and on how long for the result (`permits`).
 
+mod check_code;
 mod fonts;
 mod glyphs;
 mod permits;
+mod picture;
 mod world;
 
 #[cfg(test)]
@@ -15,21 +18,25 @@ mod tests;
 
 use super::letter::{Letter, Level};
 use super::task_sheet::TaskSheet;
+use crate::fault::Fault;
+use check_code::CheckCode;
 use chrono::Datelike as _;
 use fonts::{Families, Shelf};
 use permits::Permits;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 use typst::diag::SourceDiagnostic;
 use typst::foundations::Smart;
-use typst::syntax::Source;
 use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards};
 use world::LetterWorld;
 
+pub use fonts::{FontFace, MadeWith, RoleFonts};
 pub use glyphs::TextRun;
+pub use picture::{DPI, Picture};
 
 /// Letters that are compiled at the same time at the most: each takes tens of megabytes.
 const AT_ONCE: usize = 2;
@@ -40,8 +47,14 @@ pub const MAX_PAGES: usize = 120;
 /// Photos of a letter at the most: their virtual paths are interned for the life of the process.
 const MAX_PHOTOS: usize = super::compose::MAX_LINES;
 
-/// Compilations that a cached intermediate result outlives.
-const CACHE_AGE: usize = 5;
+/// How long a request waits for its turn.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long a job does; with [`LIMIT`] it stays within the lease of a job.
+pub const PATIENCE_OF_A_JOB: Duration = Duration::from_secs(120);
+
+/// How long anybody waits for a compilation. The longest letter takes a few seconds.
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// Why a letter cannot be typeset.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -58,6 +71,18 @@ pub enum TypesetFault {
         /// How many it has.
         pages: usize,
     },
+    /// A page was asked for that the letter does not have.
+    #[error("提醒函共{pages}页")]
+    NoSuchPage {
+        /// How many it has.
+        pages: usize,
+    },
+    /// Too many letters were being compiled for as long as one would wait.
+    #[error("正在排版的提醒函过多")]
+    Busy,
+    /// The compilation took longer than anybody waits.
+    #[error("提醒函排版超过{}秒", LIMIT.as_secs())]
+    TooSlow,
     /// The template or the export failed: a defect, or a photo that is no JPEG.
     #[error("提醒函排版失败：{0}")]
     Failed(String),
@@ -66,29 +91,74 @@ pub enum TypesetFault {
     Panicked,
 }
 
+impl TypesetFault {
+    /// What a client is told; `pointer` leads to the letter.
+    pub fn told(self, pointer: &str) -> Fault {
+        let detail = self.to_string();
+        match self {
+            Self::MissingGlyph { .. } => Fault::invalid(pointer, "missing_glyph", detail),
+            Self::TooManyPages { .. } => Fault::invalid(pointer, "too_many_pages", detail),
+            Self::NoSuchPage { .. } => Fault::missing("该页"),
+            Self::Busy | Self::TooSlow => Fault::Busy(detail),
+            Self::Failed(_) | Self::Panicked => Fault::internal(detail),
+        }
+    }
+}
+
 /// Fonts and template, loaded once.
 pub struct Typesetter {
-    shelf: Shelf,
-    permits: Permits,
+    shelf: Arc<Shelf>,
+    permits: Arc<Permits>,
+    made_with: OnceLock<MadeWith>,
 }
 
 impl Typesetter {
     /// Loads the fonts of `fonts_dir`, and those of `official`, which win by family where they are present
-    /// (方正小标宋, 仿宋_GB2312, 楷体_GB2312, 黑体, 宋体).
+    /// (方正小标宋, 仿宋_GB2312, 楷体_GB2312, 黑体, 宋体); tells in the log which are used.
     ///
     /// # Errors
     /// A Chinese sentence that names the setting and the folder that cannot be read or lacks a family.
     pub fn new(fonts_dir: &Path, official: Option<&Path>) -> Result<Self, String> {
-        Ok(Self { shelf: Shelf::load(fonts_dir, official)?, permits: Permits::new(AT_ONCE) })
+        let shelf = Arc::new(Shelf::load(fonts_dir, official)?);
+        shelf.told();
+        Ok(Self { shelf, permits: Permits::new(AT_ONCE), made_with: OnceLock::new() })
     }
 
     /// The PDF/A-2b of a letter. `photos` holds JPEGs without metadata by the SHA-256 of their originals; one that is not
-    /// there prints as a dash.
+    /// there prints as a dash. Blocks: never called where requests are served.
     ///
     /// # Errors
     /// See [`TypesetFault`].
     pub fn pdf(&self, letter: &Letter, photos: &HashMap<String, Vec<u8>>) -> Result<Vec<u8>, TypesetFault> {
-        self.guarded(|| exported(&self.letter(letter, photos)?))
+        self.pdf_within(PATIENCE, letter, photos)
+    }
+
+    /// The same, for somebody with another patience.
+    ///
+    /// # Errors
+    /// See [`TypesetFault`].
+    pub fn pdf_within(
+        &self,
+        patience: Duration,
+        letter: &Letter,
+        photos: &HashMap<String, Vec<u8>>,
+    ) -> Result<Vec<u8>, TypesetFault> {
+        self.compiled(patience, Work::letter(letter, &self.shelf.families, photos)?, exported)
+    }
+
+    /// A page of a letter as a picture, from 1, with so many pixels to the inch (brought into [`DPI`]).
+    ///
+    /// # Errors
+    /// See [`TypesetFault`].
+    pub fn page(
+        &self,
+        letter: &Letter,
+        photos: &HashMap<String, Vec<u8>>,
+        number: usize,
+        dpi: u32,
+    ) -> Result<Picture, TypesetFault> {
+        let work = Work::letter(letter, &self.shelf.families, photos)?;
+        self.compiled(PATIENCE, work, move |document| picture::picture(document, number, dpi))
     }
 
     /// The PDF/A-2b of a task sheet.
@@ -96,7 +166,7 @@ impl Typesetter {
     /// # Errors
     /// See [`TypesetFault`].
     pub fn sheet(&self, sheet: &TaskSheet) -> Result<Vec<u8>, TypesetFault> {
-        self.guarded(|| exported(&self.sheet_document(sheet)?))
+        self.compiled(PATIENCE, Work::sheet(sheet, &self.shelf.families)?, exported)
     }
 
     /// Where each run of text stands, in the order of drawing: what a test of the layout looks at.
@@ -108,34 +178,61 @@ impl Typesetter {
         letter: &Letter,
         photos: &HashMap<String, Vec<u8>>,
     ) -> Result<Vec<TextRun>, TypesetFault> {
-        self.guarded(|| Ok(glyphs::runs(&self.letter(letter, photos)?)))
+        let work = Work::letter(letter, &self.shelf.families, photos)?;
+        self.compiled(PATIENCE_OF_A_JOB, work, |document| Ok(glyphs::runs(document)))
     }
 
     /// Where each run of text of a task sheet stands.
     #[cfg(test)]
     pub(super) fn sheet_layout(&self, sheet: &TaskSheet) -> Result<Vec<TextRun>, TypesetFault> {
-        self.guarded(|| Ok(glyphs::runs(&self.sheet_document(sheet)?)))
+        let work = Work::sheet(sheet, &self.shelf.families)?;
+        self.compiled(PATIENCE_OF_A_JOB, work, |document| Ok(glyphs::runs(document)))
     }
 
-    fn sheet_document(&self, sheet: &TaskSheet) -> Result<PagedDocument, TypesetFault> {
-        let data = serde_json::json!({ "sheet": sheet, "families": self.shelf.families });
-        let data = serde_json::to_vec(&data).map_err(failed)?;
-        self.laid_out(&self.shelf.task_sheet, data, vec![])
+    /// The first character of a letter that could not be printed. A look into the fonts, without laying anything out: quick
+    /// enough for a transaction; what is laid out is looked at again.
+    pub fn unprintable(&self, letter: &Letter) -> Option<char> {
+        // JSON escapes nothing but controls, quotation marks and backslashes, and those in characters that every font has.
+        self.shelf.unprintable(&serde_json::to_string(letter).unwrap_or_default())
     }
 
-    /// Compiles when there is room, and survives a panic.
-    fn guarded<T>(&self, make: impl FnOnce() -> Result<T, TypesetFault>) -> Result<T, TypesetFault> {
-        let _permit = self.permits.take();
-        let made = catch_unwind(AssertUnwindSafe(make));
-        typst::comemo::evict(CACHE_AGE);
-        made.unwrap_or(Err(TypesetFault::Panicked))
+    /// What the letters of this process are made with.
+    pub fn made_with(&self) -> &MadeWith {
+        self.made_with.get_or_init(|| self.shelf.made_with())
     }
 
-    fn letter(
+    /// Compiles and uses the document, on a thread of its own.
+    fn compiled<T: Send + 'static>(
         &self,
+        patience: Duration,
+        work: Work,
+        then: impl FnOnce(&PagedDocument) -> Result<T, TypesetFault> + Send + 'static,
+    ) -> Result<T, TypesetFault> {
+        let shelf = self.shelf.clone();
+        self.permits.run(patience, LIMIT, move || then(&laid_out(&shelf, work)?))
+    }
+}
+
+/// What is to be compiled.
+struct Work {
+    template: Template,
+    /// What the template reads as /data.json.
+    data: Vec<u8>,
+    jpegs: Vec<Vec<u8>>,
+}
+
+#[derive(Clone, Copy)]
+enum Template {
+    Letter,
+    TaskSheet,
+}
+
+impl Work {
+    fn letter(
         letter: &Letter,
+        families: &Families,
         photos: &HashMap<String, Vec<u8>>,
-    ) -> Result<PagedDocument, TypesetFault> {
+    ) -> Result<Self, TypesetFault> {
         let mut paths = BTreeMap::new();
         let mut jpegs = vec![];
         for hash in letter.photo_hashes() {
@@ -144,27 +241,33 @@ impl Typesetter {
                 paths.insert(hash, world::photo_path(jpegs.len()));
             }
         }
-        let data = serde_json::to_vec(&Data::of(letter, &self.shelf.families, paths)).map_err(failed)?;
-        self.laid_out(&self.shelf.letter, data, jpegs)
+        let check = letter.check_link.as_deref().map(CheckCode::of).transpose()?;
+        let data = serde_json::to_vec(&Data::of(letter, families, paths, check)).map_err(failed)?;
+        Ok(Self { template: Template::Letter, data, jpegs })
     }
 
-    fn laid_out(
-        &self,
-        template: &Source,
-        data: Vec<u8>,
-        jpegs: Vec<Vec<u8>>,
-    ) -> Result<PagedDocument, TypesetFault> {
-        let world = LetterWorld::new(&self.shelf, template, data, jpegs).map_err(TypesetFault::Failed)?;
-        let compiled = typst::compile::<PagedDocument>(&world);
-        for warning in &compiled.warnings {
-            tracing::warn!(warning = %warning.message, "typesetting a letter");
-        }
-        let document = compiled.output.map_err(|faults| TypesetFault::Failed(said(&faults)))?;
-        match (document.pages().len(), glyphs::missing(&document)) {
-            (pages, _) if pages > MAX_PAGES => Err(TypesetFault::TooManyPages { pages }),
-            (_, Some(character)) => Err(TypesetFault::MissingGlyph { character }),
-            _ => Ok(document),
-        }
+    fn sheet(sheet: &TaskSheet, families: &Families) -> Result<Self, TypesetFault> {
+        let data = serde_json::json!({ "sheet": sheet, "families": families });
+        let data = serde_json::to_vec(&data).map_err(failed)?;
+        Ok(Self { template: Template::TaskSheet, data, jpegs: vec![] })
+    }
+}
+
+fn laid_out(shelf: &Shelf, work: Work) -> Result<PagedDocument, TypesetFault> {
+    let template = match work.template {
+        Template::Letter => &shelf.letter,
+        Template::TaskSheet => &shelf.task_sheet,
+    };
+    let world = LetterWorld::new(shelf, template, work.data, work.jpegs).map_err(TypesetFault::Failed)?;
+    let compiled = typst::compile::<PagedDocument>(&world);
+    for warning in &compiled.warnings {
+        tracing::warn!(warning = %warning.message, "typesetting a letter");
+    }
+    let document = compiled.output.map_err(|faults| TypesetFault::Failed(said(&faults)))?;
+    match (document.pages().len(), glyphs::missing(&document)) {
+        (pages, _) if pages > MAX_PAGES => Err(TypesetFault::TooManyPages { pages }),
+        (_, Some(character)) => Err(TypesetFault::MissingGlyph { character }),
+        _ => Ok(document),
     }
 }
 
@@ -189,6 +292,8 @@ struct Data<'a> {
     body: Vec<Printed<'a>>,
     /// Path of each photo that there is, by hash.
     photos: BTreeMap<String, String>,
+    /// The code at the foot of the last page.
+    check: Option<CheckCode>,
 }
 
 #[derive(Serialize)]
@@ -199,7 +304,12 @@ struct Printed<'a> {
 }
 
 impl<'a> Data<'a> {
-    fn of(letter: &'a Letter, families: &'a Families, photos: BTreeMap<String, String>) -> Self {
+    fn of(
+        letter: &'a Letter,
+        families: &'a Families,
+        photos: BTreeMap<String, String>,
+        check: Option<CheckCode>,
+    ) -> Self {
         let printed = |p: &'a super::letter::Paragraph| Printed {
             heading: p.level == Level::Heading,
             lead: &p.lead,
@@ -214,6 +324,7 @@ impl<'a> Data<'a> {
             day: (letter.date.year(), letter.date.month(), letter.date.day()),
             body: letter.body.iter().map(printed).collect(),
             photos,
+            check,
         }
     }
 }

@@ -740,6 +740,8 @@ const ROWS: &[Row] = &[
         at(format!("/letters/{}/acknowledge", s.letter)).with(json!({"received_by": "试验签收人"}))
     }),
     row("check_letter", &[200], Unbound, |_| at("/letters/check").with(json!({"sha256": "0".repeat(64)}))),
+    row("letter_fonts", &[200], Unbound, |_| at("/letters/fonts")),
+    row("letter_page", &[200], Missing, |s| at(format!("/letters/{}/pages/1.png", s.letter))),
     row("letter_document", &[200], Missing, |s| at(format!("/letters/{}/document.pdf", s.letter))),
     row("facilities_compliance", &[200], Unbound, |_| at("/compliance/facilities")),
     row("facility_compliance", &[200], Missing, |s| at(format!("/compliance/facilities/{}", s.facility))),

@@ -38,7 +38,8 @@ pub(super) fn missing(document: &PagedDocument) -> Option<char> {
     found
 }
 
-fn is_barred(c: char) -> bool {
+/// Private use and non-characters.
+pub(super) fn is_barred(c: char) -> bool {
     matches!(c, '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}' | '\u{fffe}' | '\u{ffff}')
 }
 

@@ -1,14 +1,18 @@
 //! Pages, glyphs and bytes of real letters, with the project's fonts.
 
+mod annexes;
+mod foot;
+mod pages;
+
 use super::super::compose::compose;
 use super::super::compose::samples::{day, facts};
 use super::*;
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
-static TYPESETTER: LazyLock<Typesetter> = LazyLock::new(|| {
-    Typesetter::new(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/fonts")), None).unwrap()
-});
+const FONTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/fonts");
+
+static TYPESETTER: LazyLock<Typesetter> = LazyLock::new(|| Typesetter::new(Path::new(FONTS), None).unwrap());
 
 /// A JPEG for each photo of a letter.
 fn photos(letter: &Letter) -> HashMap<String, Vec<u8>> {
@@ -57,13 +61,18 @@ fn rare_characters_print_and_unknown_ones_are_named() {
 
 #[test]
 fn what_people_write_is_never_evaluated() {
-    let written = "#read(\"/etc/passwd\") $x$ *b* #while true {} @ref <l> // c \\u{41}";
+    let written = "#read(\"/etc/passwd\") $x$ *b* #while true {} @ref <l> // c \\u{41} =cmd|' /C calc'!A0 </w:t><script>";
     let mut facts = facts(1, 0);
     facts.lines[0].description = written.into();
     let runs = TYPESETTER.layout(&compose(&facts).unwrap(), &HashMap::new()).unwrap();
     let all: String = runs.iter().map(|run| run.text.replace('\u{200b}', "")).collect();
     let bare = |text: &str| text.replace(char::is_whitespace, "");
-    assert!(bare(&all).contains("#read(\"/etc/passwd\")$x$*b*#whiletrue{}@ref<l>//c\\u{41}"), "{all}");
+    assert!(
+        bare(&all).contains(
+            "#read(\"/etc/passwd\")$x$*b*#whiletrue{}@ref<l>//c\\u{41}=cmd|'/Ccalc'!A0</w:t><script>"
+        ),
+        "{all}"
+    );
 }
 
 #[test]

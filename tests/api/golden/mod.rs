@@ -53,7 +53,7 @@ fn line(n: u16, place: (&str, FacilityKind), category: &str, description: &str, 
 }
 
 /// A street with findings in several states, one that came back, one with a basis and a photo, and one from before.
-fn facts() -> Facts {
+pub fn facts() -> Facts {
     let (first, second) = (("示例一社区颐康服务站", Station), ("示例二社区长者饭堂", Canteen));
     let photo = || Some(PhotoRef { sha256: PHOTO.into() });
     let basis = "《中华人民共和国消防法》第十六条第一款第(二)项".to_string();
