@@ -22,6 +22,7 @@ use yixun::directory::FacilityKind;
 use yixun::findings::rules::State;
 use yixun::letters::compose::compose;
 use yixun::letters::facts::{Authority, Facts, KindCount, Line, PhotoRef};
+use yixun::letters::kind::LetterKind;
 use yixun::letters::letter::Letter;
 use yixun::letters::typeset::Typesetter;
 use yixun::photos::renditions::rendition;
@@ -194,6 +195,12 @@ fn letter(n: usize) -> Done<Letter> {
     let counts = vec![KindCount { kind: FacilityKind::Station, count: 11 }];
     let (issued, due) = (day(10, 8)?, day(9, 20)?);
     let facts = Facts {
+        kind: LetterKind::CampaignReminder,
+        about: None,
+        terms: None,
+        operator: None,
+        blocks: vec![],
+        left_out: vec![],
         authority: Authority {
             name: "示例区民政局".into(),
             doc_word: "演示函".into(),

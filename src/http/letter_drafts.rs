@@ -182,9 +182,18 @@ pub async fn change(
     ApiJson(body): ApiJson<ChangeLetter>,
 ) -> Answer<Found<LetterView>> {
     let (places, by, sender) = (caller.scope.places(), caller.holder(), sender(&caller));
+    let app = caller.app().clone();
     let view = caller
         .write(move |tx| {
-            letters::change(tx, &by, &sender, id, revision, (&body.edits, body.comment.as_deref()))?;
+            letters::change(
+                tx,
+                &by,
+                &sender,
+                &app.typesetter,
+                id,
+                revision,
+                (&body.edits, body.comment.as_deref()),
+            )?;
             letters::find(tx.conn(), &Reader::inside(&places), id)
         })
         .await?;

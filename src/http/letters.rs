@@ -153,9 +153,10 @@ pub async fn submit(
     ApiOptional(body): ApiOptional<SubmitLetter>,
 ) -> Answer<Found<LetterView>> {
     let (places, by, sender) = (caller.scope.places(), caller.holder(), sender(&caller));
+    let app = caller.app().clone();
     let view = caller
         .write(move |tx| {
-            letters::submit(tx, &by, &sender, id, body.provisional_reason.as_deref())?;
+            letters::submit(tx, &by, &sender, &app.typesetter, id, body.provisional_reason.as_deref())?;
             letters::find(tx.conn(), &Reader::inside(&places), id)
         })
         .await?;
@@ -222,11 +223,11 @@ pub async fn issue(
     ApiJson(body): ApiJson<IssueLetters>,
 ) -> Answer<Found<Letters>> {
     let (places, by, sender) = (caller.scope.places(), caller.holder(), sender(&caller));
-    let session = caller.session;
+    let (session, app) = (caller.session, caller.app().clone());
     let letters = caller
         .write(move |tx| {
             sessions::refuse_unproven(tx.conn(), session, machine_now())?;
-            letters::issue_batch(tx, &by, &sender, &body.letter_ids)?;
+            letters::issue_batch(tx, &by, &sender, app.typesetter.made_with(), &body.letter_ids)?;
             body.letter_ids.iter().map(|id| letters::find(tx.conn(), &Reader::inside(&places), *id)).collect()
         })
         .await?;

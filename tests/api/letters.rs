@@ -41,7 +41,7 @@ pub fn register(suite: &mut Suite) {
         returned_and_submitted_again,
         the_reply_comes_after_the_letter,
         a_date_that_has_passed_is_given_anew,
-        a_character_without_a_font_is_not_approved,
+        a_character_without_a_font_is_not_submitted,
         what_was_not_tried_is_not_approved,
         the_document_is_made_by_a_job_of_the_issue,
         what_was_issued_stays_whatever_the_ledger_does,
@@ -628,7 +628,7 @@ fn a_date_that_has_passed_is_given_anew(app: &TestApp) {
     advance(app, &letter, &["approve", "issue"]);
 }
 
-fn a_character_without_a_font_is_not_approved(app: &TestApp) {
+fn a_character_without_a_font_is_not_submitted(app: &TestApp) {
     let campaign = stations(app);
     let mut findings = vec![];
     let unknown = [(Place::Own, '😀', "U+1F600"), (Place::Sibling, '\u{2a6d6}', "U+2A6D6")];
@@ -642,16 +642,15 @@ fn a_character_without_a_font_is_not_approved(app: &TestApp) {
     }
     let letters = drafted(app, &campaign);
     for ((letter, finding), (_, character, code)) in letters.iter().zip(&findings).zip(unknown) {
-        advance(app, letter, &["submit"]);
         let before = view(app, letter);
-        let problem = take(app, Caller::Reviewer, letter, "approve").expect(422, "missing_glyph");
+        let problem = take(app, Caller::Drafter, letter, "submit").expect(422, "missing_glyph");
         let detail = problem["detail"].as_str().expect("a detail");
         assert!(detail.contains(character) && detail.contains(code), "{detail}");
         assert_eq!(view(app, letter), before);
         is_refused(app, Caller::Issuer, letter, "issue", "wrong_state");
         let withdraw = format!("/findings/{finding}/withdrawals");
         app.as_(Caller::Reviewer).post(&withdraw, &json!({"reason": "文字无法排印，另行登记"})).ok();
-        advance(app, letter, &["return", "submit", "approve", "issue"]);
+        advance(app, letter, &["submit", "approve", "issue"]);
     }
 }
 

@@ -1,8 +1,10 @@
 //! What a clerk changes of a draft: kept as versions, each of which can be compared with any other under the facts of now.
 
 use super::super::edits::Edits;
+use super::super::render;
 use super::super::rules::Step;
 use super::super::store;
+use super::super::typeset::Typesetter;
 use super::{Held, Sender, composed, facts_of, facts_with, held, record};
 use crate::access::Holder;
 use crate::db::types::coded;
@@ -20,6 +22,7 @@ pub fn change(
     tx: &mut Tx<'_>,
     by: &Holder,
     sender: &Sender,
+    typesetter: &Typesetter,
     id: LetterId,
     revision: i32,
     (edits, comment): (&Edits, Option<&str>),
@@ -41,7 +44,8 @@ pub fn change(
     if !foreign.is_empty() {
         return Err(Fault::invalid_many(foreign));
     }
-    composed(&facts_with(tx.conn(), sender, &row, edits.clone(), now)?)?;
+    let letter = composed(&facts_with(tx.conn(), sender, &row, edits.clone(), now)?)?;
+    render::refuse_unprintable(typesetter, &letter)?;
     store::insert_edits(tx, id, edits, comment)?;
     store::save(tx.conn(), &row)?;
     record(tx, &row, "edit", comment)

@@ -5,6 +5,7 @@ use super::super::letter::Letter;
 use super::super::numbering::{self, Number};
 use super::super::rules::Step;
 use super::super::store::{self, LetterRow};
+use super::super::typeset::MadeWith;
 use super::{Held, Sender, held, record, refuse_changed, snapshot};
 use crate::access::{Holder, Spot, delegations};
 use crate::clock::business_date;
@@ -24,7 +25,13 @@ const BATCH: usize = 200;
 ///
 /// # Errors
 /// Missing; a refusal of the rules or `facts_changed`, with the pointer of the letter.
-pub fn issue_batch(tx: &mut Tx<'_>, by: &Holder, sender: &Sender, ids: &[LetterId]) -> Outcome<()> {
+pub fn issue_batch(
+    tx: &mut Tx<'_>,
+    by: &Holder,
+    sender: &Sender,
+    made_with: &MadeWith,
+    ids: &[LetterId],
+) -> Outcome<()> {
     if ids.is_empty() || ids.len() > BATCH {
         return Err(Fault::invalid("/letter_ids", "out_of_range", format!("一次可签发 1 到 {BATCH} 份")));
     }
@@ -61,6 +68,7 @@ pub fn issue_batch(tx: &mut Tx<'_>, by: &Holder, sender: &Sender, ids: &[LetterI
         });
     }
     let word = &sender.authority.word;
+    let made_with = serde_json::to_string(made_with).map_err(Fault::internal)?;
     let practice = settings::get::<Letters>(tx.conn())?;
     let first = match practice.numbers_from_office(word) {
         true => None,
@@ -77,6 +85,7 @@ pub fn issue_batch(tx: &mut Tx<'_>, by: &Holder, sender: &Sender, ids: &[LetterI
         row.issued_by = Some(tx.user()?);
         row.issued_for = acting_for;
         row.issued_at = Some(tx.ts());
+        row.made_with = Some(made_with.clone());
         if let Some(first) = first {
             let seq = i32::try_from(first + place).map_err(Fault::internal)?;
             let number = Number { word: word.clone(), year: today.year(), seq };

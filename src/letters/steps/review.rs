@@ -1,8 +1,10 @@
 //! From the submission to the approval. At the submission the facts are frozen; a trial rendering gates the approval.
 
 use super::super::letter::Letter;
+use super::super::render;
 use super::super::rules::{LetterState, Step};
 use super::super::store;
+use super::super::typeset::Typesetter;
 use super::{
     Held, Sender, composed, facts_of, held, record, refuse_changed, refuse_provisional, refuse_unconfirmed,
     snapshot,
@@ -16,11 +18,12 @@ use crate::ids::{FindingId, LetterId, TypedId as _};
 /// Submits a letter: its facts are read, composed and frozen. `reason` says why it may print provisional due dates.
 ///
 /// # Errors
-/// Missing; `unconfirmed_findings`; `provisional_due`; a refusal of the rules or of the composition.
+/// Missing; `unconfirmed_findings`; `provisional_due`; `missing_glyph`; a refusal of the rules or of the composition.
 pub fn submit(
     tx: &mut Tx<'_>,
     by: &Holder,
     sender: &Sender,
+    typesetter: &Typesetter,
     id: LetterId,
     reason: Option<&str>,
 ) -> Outcome<()> {
@@ -30,6 +33,7 @@ pub fn submit(
     let facts = facts_of(tx.conn(), sender, &row, now)?;
     let reason = refuse_provisional(&facts, reason)?;
     let letter = composed(&facts)?;
+    render::refuse_unprintable(typesetter, &letter)?;
     row.state = next;
     row.as_of = Some(tx.ts());
     row.facts_sha256 = Some(canonical::hash(&facts)?);
