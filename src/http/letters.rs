@@ -31,7 +31,7 @@ pub struct Letters {
 }
 impl Tagged for Letters {}
 
-fn sender<P: Permission>(caller: &Allowed<P>) -> Sender {
+pub(super) fn sender<P: Permission>(caller: &Allowed<P>) -> Sender {
     Sender {
         authority: caller.app().config.authority.clone(),
         watermark: caller.app().config.watermark.clone(),

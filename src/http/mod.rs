@@ -29,6 +29,7 @@ mod groups;
 mod handover;
 mod inspections;
 mod ledger;
+mod letter_docx;
 mod letters;
 mod loop_steps;
 mod meetings;

@@ -4,9 +4,9 @@
 use super::operation::{Operation, OperationSpec};
 use super::{
     access, annex, audit, batch, calendar, campaigns, checklists, compliance, delegations, directory,
-    escalation, findings, fire, groups, handover, inspections, ledger, letters, loop_steps, meetings,
-    notices, opinions, origins, photos, projects, quarantine, settings, sync, task_sheet, today, tus,
-    uploads, webhooks,
+    escalation, findings, fire, groups, handover, inspections, ledger, letter_docx, letters, loop_steps,
+    meetings, notices, opinions, origins, photos, projects, quarantine, settings, sync, task_sheet, today,
+    tus, uploads, webhooks,
 };
 use actix_web::http::Method;
 use actix_web::{Route, web};
@@ -396,7 +396,13 @@ pub fn table() -> Routes {
             "按附件批量申报整改（逐条答复）",
             annex::claim,
         )
-        .get("/letters/{letter_id}/document.pdf", "letter_document", "正式文件", letters::document);
+        .get("/letters/{letter_id}/document.pdf", "letter_document", "正式文件", letters::document)
+        .get(
+            "/letters/{letter_id}/document.docx",
+            "letter_docx",
+            "可编辑的文字版（以PDF为准）",
+            letter_docx::docx,
+        );
     t.section("合规情况")
         .get("/compliance/facilities", "facilities_compliance", "各设施合规情况", compliance::facilities)
         .get(

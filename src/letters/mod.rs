@@ -4,6 +4,7 @@
 //! job. Three steps, three persons. What changed since the snapshot refuses the next step and says what differs.
 
 pub mod compose;
+pub mod docx;
 pub mod facts;
 mod gather;
 pub mod letter;
@@ -17,7 +18,8 @@ pub mod typeset;
 mod view;
 
 pub use steps::{
-    Sender, approve, document, draft_batch, hand_over, issue_batch, reschedule, return_letter, submit, trial,
+    Sender, approve, document, draft_batch, hand_over, issue_batch, preview, reschedule, return_letter,
+    submit, trial,
 };
 pub use store::{documents_after, documents_named, lines as printed};
 pub use view::{InHand, LetterView, Reader, find, in_charge_of, list, row};

@@ -1,6 +1,7 @@
 //! Rendering: on trial before the approval, and for good after the issue. The document is made once, content-addressed
 //! and kept; the same letter gives the same bytes, so a job that is run again changes nothing.
 
+use super::docx;
 use super::letter::Letter;
 use super::rules::LetterState;
 use super::steps::{photos_of, snapshot};
@@ -24,6 +25,14 @@ pub fn pdf(app: &App, letter: &Letter) -> Outcome<Vec<u8>> {
         TypesetFault::TooManyPages { .. } => Fault::invalid("/snapshot", "too_many_pages", fault.to_string()),
         other => Fault::internal(other),
     })
+}
+
+/// The editable copy of a letter, a Word document.
+///
+/// # Errors
+/// The storage's; [`Fault::Internal`] for what is a defect.
+pub fn editable(app: &App, letter: &Letter) -> Outcome<Vec<u8>> {
+    docx::docx(letter, &photos_of(app, letter)?).map_err(Fault::internal)
 }
 
 /// The job: renders an issued letter and keeps its document.

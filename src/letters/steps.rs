@@ -299,6 +299,26 @@ pub fn trial(conn: &mut AnyConn, places: &Places, id: LetterId) -> Outcome<Optio
     if row.state == LetterState::InReview { snapshot(&row).map(Some) } else { Ok(None) }
 }
 
+/// The letter as it stands: frozen while it is under review and after, else composed from the ledger of this moment. For
+/// readers inside the bureau, before there is a document and beside it.
+///
+/// # Errors
+/// Missing; a refusal of the composition.
+pub fn preview(
+    conn: &mut AnyConn,
+    sender: &Sender,
+    inside: &Places,
+    id: LetterId,
+    now: DateTime<Utc>,
+) -> Outcome<Letter> {
+    let found = store::find(conn, id)?.filter(|l| inside.holds(l.street_id, None));
+    let row = found.ok_or_else(|| Fault::missing("提醒函"))?;
+    match row.state {
+        LetterState::Draft | LetterState::Returned => composed(&facts_of(conn, sender, &row, now)?),
+        _ => snapshot(&row),
+    }
+}
+
 /// Approves a letter whose snapshot `rendered` has been rendered on trial.
 ///
 /// # Errors

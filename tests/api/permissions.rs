@@ -111,6 +111,9 @@ const PUBLIC: [&str; 3] = ["login", "refresh", "upload_options"];
 /// Bound to streets as a whole: an operator's facilities reach none.
 const OF_STREETS: [&str; 1] = ["streets_compliance"];
 
+/// For readers inside the bureau: a street, which reads its letters, finds nothing there.
+const OF_INSIDERS: [&str; 1] = ["letter_docx"];
+
 /// Operators may submit, but never what an inspector does.
 const OPERATORS_SELF_CHECK: (&str, Role) = ("submit_inspection", Role::Operator);
 
@@ -706,6 +709,7 @@ const ROWS: &[Row] = &[
         at(format!("/letters/{}/rectifications", s.letter)).with(json!({"items": [item]}))
     }),
     row("letter_document", &[200], Missing, |s| at(format!("/letters/{}/document.pdf", s.letter))),
+    row("letter_docx", &[200], Missing, |s| at(format!("/letters/{}/document.docx", s.letter))),
     row("facilities_compliance", &[200], Unbound, |_| at("/compliance/facilities")),
     row("facility_compliance", &[200], Missing, |s| at(format!("/compliance/facilities/{}", s.facility))),
     row("streets_compliance", &[200], Missing, |s| {
@@ -844,6 +848,7 @@ fn check_cell(scene: &Scene<'_>, op: &Op, row: &Row, role: Role, place: Place) -
     let by_facility = role == Role::Operator && !matches!(place, Place::District | Place::Everywhere);
     let reaches = match place {
         Place::Sibling | Place::Elsewhere => false,
+        _ if role == Role::Street && OF_INSIDERS.contains(&row.id) => false,
         _ => !by_facility || !OF_STREETS.contains(&row.id),
     };
     let answer = send(scene.app, op, &(row.ask)(scene), Some(token));
