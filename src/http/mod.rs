@@ -30,6 +30,7 @@ mod groups;
 mod handover;
 mod inspections;
 mod ledger;
+mod letter_docx;
 mod letter_drafts;
 mod letter_files;
 mod letters;

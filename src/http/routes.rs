@@ -4,9 +4,9 @@
 use super::operation::{Operation, OperationSpec};
 use super::{
     access, annex, audit, batch, calendar, campaigns, checklists, compliance, delegations, directory,
-    dispatch, escalation, findings, fire, groups, handover, inspections, ledger, letter_drafts, letter_files,
-    letters, loop_steps, meetings, notices, opinions, origins, photos, projects, quarantine, settings, sync,
-    task_sheet, today, tus, uploads, webhooks,
+    dispatch, escalation, findings, fire, groups, handover, inspections, ledger, letter_docx, letter_drafts,
+    letter_files, letters, loop_steps, meetings, notices, opinions, origins, photos, projects, quarantine,
+    settings, sync, task_sheet, today, tus, uploads, webhooks,
 };
 use actix_web::http::Method;
 use actix_web::{Route, web};
@@ -442,6 +442,12 @@ pub fn table() -> Routes {
             "letter_page",
             "排版预览（单页图片）",
             letter_files::page,
+        )
+        .get(
+            "/letters/{letter_id}/document.docx",
+            "letter_docx",
+            "可编辑的文字版（以PDF为准）",
+            letter_docx::docx,
         );
     t.section("合规情况")
         .get("/compliance/facilities", "facilities_compliance", "各设施合规情况", compliance::facilities)

@@ -12,6 +12,8 @@ mod tally;
 mod title;
 
 #[cfg(test)]
+mod recount;
+#[cfg(test)]
 pub(super) mod samples;
 #[cfg(test)]
 mod tests;
@@ -238,22 +240,36 @@ fn annex<Row>(
 
 fn issue_row(line: &Line) -> IssueRow {
     let late = if line.overdue { "（已逾期）" } else { "" };
-    let unsure = if line.due_provisional { "（暂定）" } else { "" };
     IssueRow {
         number: clean(&line.finding_number),
         facility: clean(&line.facility_name),
         category: clean(&line.category),
         problem: clean(&line.description),
         basis: line.verified_basis.iter().map(|text| clean(text)).filter(|text| !text.is_empty()).collect(),
-        due: line.original_due.map_or_else(|| "—".into(), |day| format!("{}{unsure}", printed_date(day))),
+        due: printed_due(line),
         dated: line.original_due.is_some(),
         standing: format!("{}{late}", line.state.label()),
         closed: line.state == State::Closed,
         ended: line.state == State::Terminated,
         overdue: line.overdue,
+        paused: matches!(line.state, State::Disputed | State::Suspended),
+        moved: line.original_due.is_some() && line.due_moved.is_some(),
+        provisional: line.original_due.is_some() && line.due_provisional,
         repeat: line.repeat,
         photo: line.photo.as_ref().map(|photo| photo.sha256.clone()),
     }
+}
+
+/// The original deadline, and where it runs to by now: a row that is past the one and not called late would not be understood.
+fn printed_due(line: &Line) -> String {
+    let Some(original) = line.original_due else { return "—".into() };
+    let moved = match line.due_moved {
+        Some(day) if day > original => format!("（延至{}）", printed_date(day)),
+        Some(day) => format!("（改为{}）", printed_date(day)),
+        None => String::new(),
+    };
+    let unsure = if line.due_provisional { "（暂定）" } else { "" };
+    format!("{}{moved}{unsure}", printed_date(original))
 }
 
 fn indicator_row(of: &super::facts::Indicator, as_of: NaiveDate) -> IndicatorRow {

@@ -125,6 +125,9 @@ pub struct Line {
     /// That deadline still runs and rests on a year that is not published.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub due_provisional: bool,
+    /// The day that it runs to by now, where that is another: it was extended, or its clock stood still for a while.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due_moved: Option<NaiveDate>,
     /// Where it stands.
     pub state: State,
     /// Its deadline has passed and it is not struck off.

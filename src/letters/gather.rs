@@ -307,6 +307,7 @@ fn lines(conn: &mut AnyConn, rows: &[FindingFacts], as_of: DateTime<Utc>) -> Out
                 verified_basis: basis.into_iter().filter(|b| b.verified).map(|b| b.text).collect(),
                 original_due: r.original_due.or(r.due_on),
                 due_provisional: r.due_provisional && r.state.deadline_runs(),
+                due_moved: r.due_on.filter(|due| r.original_due.is_some_and(|original| original != *due)),
                 state: r.state,
                 overdue: r.state.is_late(r.due_on, business_date(as_of)),
                 repeat: r.repeat,

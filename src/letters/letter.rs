@@ -103,6 +103,15 @@ pub struct IssueRow {
     pub ended: bool,
     /// Its deadline has passed and it is not struck off.
     pub overdue: bool,
+    /// Its clock stands still 申诉、停工.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub paused: bool,
+    /// It runs to another day than the original one 延期; both are printed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub moved: bool,
+    /// Its deadline is printed as 暂定.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub provisional: bool,
     /// 重复出现.
     pub repeat: bool,
     /// SHA-256 of its photo.

@@ -6,6 +6,7 @@
 
 mod check;
 pub mod compose;
+pub mod docx;
 pub mod edits;
 pub mod facts;
 mod figures;

@@ -1,6 +1,7 @@
 //! Rendering: on trial before the approval, and for good after the issue. The document is made once, content-addressed
 //! and kept; the same letter gives the same bytes, so a job that is run again changes nothing.
 
+use super::docx;
 use super::letter::Letter;
 use super::rules::LetterState;
 use super::steps::{photos_of, snapshot};
@@ -46,6 +47,14 @@ pub fn refuse_unprintable(typesetter: &Typesetter, letter: &Letter) -> Outcome<(
         None => Ok(()),
         Some(character) => Err(TypesetFault::MissingGlyph { character }.told("/letter")),
     }
+}
+
+/// The editable copy of a letter, a Word document.
+///
+/// # Errors
+/// The storage's; [`Fault::Internal`] for what is a defect.
+pub fn editable(app: &App, letter: &Letter) -> Outcome<Vec<u8>> {
+    docx::docx(letter, &photos_of(app, letter)?).map_err(Fault::internal)
 }
 
 /// The job: renders an issued letter and keeps its document.

@@ -55,6 +55,7 @@ const PURE: &[&str] = &[
     "texts.rs",
     "standing.rs",
     "compose.rs",
+    "docx.rs",
     "wording.rs",
     "deadlines.rs",
     "permissions.rs",

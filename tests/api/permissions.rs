@@ -743,6 +743,7 @@ const ROWS: &[Row] = &[
     row("letter_fonts", &[200], Unbound, |_| at("/letters/fonts")),
     row("letter_page", &[200], Missing, |s| at(format!("/letters/{}/pages/1.png", s.letter))),
     row("letter_document", &[200], Missing, |s| at(format!("/letters/{}/document.pdf", s.letter))),
+    row("letter_docx", &[200], Missing, |s| at(format!("/letters/{}/document.docx", s.letter))),
     row("facilities_compliance", &[200], Unbound, |_| at("/compliance/facilities")),
     row("facility_compliance", &[200], Missing, |s| at(format!("/compliance/facilities/{}", s.facility))),
     row("streets_compliance", &[200], Missing, |s| {

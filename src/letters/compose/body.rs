@@ -316,8 +316,8 @@ pub(super) fn requirements(body: &mut Body<'_>, facts: &Facts, annexes: &Annexes
         );
     } else {
         let who = if facts.operator.is_some() { "请" } else { "请督促有关运营机构" };
-        let terms = terms(&unsettled, &reply_due);
-        body.point("逐项整改", format!("{who}对照{labels}所列未销号问题逐项整改：{terms}。"));
+        let (terms, unsure) = (terms(&unsettled, &reply_due), unsure(&unsettled));
+        body.point("逐项整改", format!("{who}对照{labels}所列未销号问题逐项整改：{terms}。{unsure}"));
     }
     if let (_, left @ 1..) = totals(facts) {
         body.point("配合检查", format!("尚未完成检查的设施{left}个，请配合我局完成检查。"));
@@ -336,20 +336,39 @@ pub(super) fn requirements(body: &mut Body<'_>, facts: &Facts, annexes: &Annexes
     );
 }
 
-/// By when: original deadlines stand, what is late is done at once, what has none is done by the reply.
+fn any_open(unsettled: &[&Annex<IssueRow>], test: fn(&IssueRow) -> bool) -> bool {
+    unsettled.iter().any(|annex| Tally(&annex.rows).has_open(test))
+}
+
+/// By when: original deadlines stand unless they were extended, what is late is done at once, what has none is done by the
+/// reply, and nothing is asked by a day of what stands still.
 fn terms(unsettled: &[&Annex<IssueRow>], reply_due: &str) -> String {
-    let any = |test: fn(&IssueRow) -> bool| unsettled.iter().any(|annex| Tally(&annex.rows).has_open(test));
+    let any = |test| any_open(unsettled, test);
     let mut terms = vec![];
-    if any(|row| row.dated && !row.overdue) {
-        terms.push("未到期的，按原期限完成".to_owned());
+    if any(|row| row.dated && !row.overdue && !row.paused) {
+        let moved = any(|row| row.moved && !row.overdue && !row.paused);
+        let moved = if moved { "（已延期的，按延期后的期限）" } else { "" };
+        terms.push(format!("未到期的，按原期限{moved}完成"));
     }
     if any(|row| row.overdue) {
         terms.push("已逾期的，立即整改".to_owned());
     }
-    if any(|row| !row.dated && !row.overdue) {
+    if any(|row| !row.dated && !row.overdue && !row.paused) {
         terms.push(format!("未列明原期限的，于{reply_due}前完成"));
     }
+    if any(|row| row.paused) {
+        terms.push("申诉中、停工暂停的，期限中止计算，按后续通知办理".to_owned());
+    }
     terms.join("；")
+}
+
+/// What 暂定 beside a deadline means.
+fn unsure(unsettled: &[&Annex<IssueRow>]) -> &'static str {
+    if any_open(unsettled, |row| row.provisional) {
+        "标注“暂定”的期限，放假安排公布后如有变化，我局另行通知。"
+    } else {
+        ""
+    }
 }
 
 /// 一, 二, …, 九十九.

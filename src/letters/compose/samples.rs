@@ -47,6 +47,7 @@ pub(in super::super) fn line(n: usize) -> Line {
         verified_basis: if basis.is_empty() { vec![] } else { vec![basis.into()] },
         original_due: (state != State::Confirmed).then(|| day(9, 14 + (n % 14) as u32)),
         due_provisional: false,
+        due_moved: None,
         state,
         overdue: n % 10 == 5,
         repeat: n % 8 == 4,

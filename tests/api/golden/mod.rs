@@ -1,7 +1,10 @@
 //! One letter from fixed facts, laid out with the repository's fonts: every run of text and where it stands, in tenths of
 //! a millimetre, as `letter.txt` says. The bytes of the document are another matter (`letters`).
 //!
-//! A change that is meant is taken over with `YIXUN_UPDATE_GOLDEN=1`, and then read in the difference of the file.
+//! `texts` has letters of every length, as texts. A change that is meant is taken over with `YIXUN_UPDATE_GOLDEN=1`, and then
+//! read in the difference of the file.
+
+mod texts;
 
 use super::suite::{Suite, once};
 use super::template::FONTS;
@@ -19,7 +22,8 @@ use yixun::letters::kind::LetterKind;
 use yixun::letters::typeset::Typesetter;
 
 pub fn register(suite: &mut Suite) {
-    once!(suite: the_golden_letter, a_moved_run_is_told);
+    use texts::letters_of_every_length;
+    once!(suite: the_golden_letter, a_moved_run_is_told, letters_of_every_length);
 }
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/api/golden/letter.txt");
@@ -45,6 +49,7 @@ fn line(n: u16, place: (&str, FacilityKind), category: &str, description: &str, 
         verified_basis: vec![],
         original_due: (state != State::Confirmed).then(|| day(9, 10 + u32::from(n))),
         due_provisional: false,
+        due_moved: None,
         state,
         overdue: false,
         repeat: false,
