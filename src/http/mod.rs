@@ -27,6 +27,7 @@ mod findings;
 mod fire;
 mod groups;
 mod handover;
+mod indicators;
 mod inspections;
 mod ledger;
 mod letters;

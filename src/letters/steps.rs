@@ -17,6 +17,7 @@ use crate::config::AuthoritySettings;
 use crate::db::{AnyConn, Change, Tx};
 use crate::fault::{Fault, FieldFault, Outcome};
 use crate::findings;
+use crate::fire::rules::DutyRule;
 use crate::ids::{BatchId, CampaignId, FindingId, LetterId, TypedId as _, UserId};
 use crate::jobs::{RenderLetter, enqueue};
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
@@ -33,6 +34,8 @@ pub struct Sender {
     pub authority: AuthoritySettings,
     /// Printed in light grey across every page of a demo's letters.
     pub watermark: Option<String>,
+    /// Persons that a fire control room needs, for the indicators.
+    pub fire_duty: DutyRule,
 }
 
 /// Drafts one letter for every street with targets that has none yet.
@@ -178,6 +181,7 @@ fn facts_of(conn: &mut AnyConn, sender: &Sender, row: &LetterRow, as_of: DateTim
         campaign: &campaign,
         street: row.street_id,
         reply_due: row.reply_due,
+        duty: sender.fire_duty,
     };
     gather::gather(conn, &subject, as_of)
 }

@@ -659,7 +659,9 @@ fn what_was_not_tried_is_not_approved(app: &TestApp) {
     let approve = |tried: Option<Letter>| {
         let actor = Actor::User { id: user, name: "试验审核人".into() };
         let stamp = Stamp { actor, now: app.clock.now(), address: None };
-        let sender = Sender { authority: app.app.config.authority.clone(), watermark: None };
+        let config = &app.app.config;
+        let sender =
+            Sender { authority: config.authority.clone(), watermark: None, fire_duty: config.fire_duty };
         let scope = Scope::everywhere();
         let by = Holder { scope, ..Holder::account_only(user, false) };
         let step = move |tx: &mut Tx<'_>| letters::approve(tx, &by, &sender, id, tried.as_ref());
