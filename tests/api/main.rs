@@ -36,6 +36,7 @@ mod fire;
 mod golden;
 mod handover;
 mod import;
+mod indicators;
 mod inspections;
 mod late;
 mod ledgers;
@@ -81,6 +82,7 @@ fn register(suite: &mut Suite) {
     escalation::register(suite);
     ledgers::register(suite);
     fire::register(suite);
+    indicators::register(suite);
     letters::register(suite);
     notices::register(suite);
     golden::register(suite);
