@@ -79,7 +79,7 @@ pub struct SetTarget {
 }
 
 fn amount(text: &str, pointer: &str) -> Outcome<i64> {
-    let unreadable = || Fault::invalid(pointer, "unreadable_amount", "应为至多两位小数的数");
+    let unreadable = || Fault::invalid(pointer, "bad_amount", "应为至多两位小数的数");
     decimal::parse(text).ok_or_else(unreadable)
 }
 

@@ -216,18 +216,22 @@ type Amounts = (Option<i64>, Option<i64>, Option<i64>);
 
 /// Numerator, denominator and value; one way of telling them is given, never both, so that they cannot disagree.
 fn amounts(line: &mut Line<'_>, indicator: &Indicator) -> Option<Amounts> {
-    let form = indicator.form;
-    let number = |line: &mut Line<'_>, name: &'static str| {
-        line.parsed(name, "至多两位小数的数", |text| parse(text).filter(|n| *n >= 0))
-    };
-    let filled = |line: &Line<'_>, name: &str| !line.text(name).is_empty();
-    let given = ["numerator", "denominator", "value"].map(|name| filled(line, name));
-    match (form.divides(), given) {
-        (_, [false, false, false]) => {
-            line.fault("value", "empty", "分子、分母或数值须填写");
-            None
-        }
-        (true, [true, true, false]) => {
+    let given = ["numerator", "denominator", "value"].map(|name| !line.text(name).is_empty());
+    if given == [false; 3] {
+        line.fault("value", "empty", "分子、分母或数值须填写");
+        return None;
+    }
+    if indicator.form.divides() { divided(line, indicator.form, given) } else { counted(line, given) }
+}
+
+fn number(line: &mut Line<'_>, name: &str) -> Option<i64> {
+    line.parsed(name, "至多两位小数的数", |text| parse(text).filter(|n| *n >= 0))
+}
+
+/// Of an indicator with a denominator: both parts, or the value with its percent sign.
+fn divided(line: &mut Line<'_>, form: Form, given: [bool; 3]) -> Option<Amounts> {
+    match given {
+        [true, true, false] => {
             let (n, d) = (number(line, "numerator")?, number(line, "denominator")?);
             if form == Form::Share && n > d {
                 line.fault("numerator", "out_of_range", "分子不能大于分母");
@@ -235,59 +239,58 @@ fn amounts(line: &mut Line<'_>, indicator: &Indicator) -> Option<Amounts> {
             }
             Some((Some(n), Some(d), rules::value(form, n, Some(d))))
         }
-        (true, [false, false, true]) => {
+        [false, false, _] => {
             let (least, most) = rules::bounds(form);
             let value = line.parsed("value", "百分数，如 98.5%", |text| {
                 let text = half_width(text);
                 parse(text.strip_suffix('%')?.trim_end()).filter(|v| (least..=most).contains(v))
-            })?;
-            Some((None, None, Some(value)))
+            });
+            Some((None, None, Some(value?)))
         }
-        (true, [_, _, true]) => {
+        [_, _, true] => {
             line.fault("value", "both_given", "分子、分母与数值只填一种");
             None
         }
-        (true, [numerator, ..]) => {
+        [numerator, ..] => {
             line.fault(if numerator { "denominator" } else { "numerator" }, "empty", "分子、分母须同时填写");
             None
-        }
-        (false, [_, true, _]) => {
-            line.fault("denominator", "no_denominator", "该指标没有分母，请留空");
-            None
-        }
-        (false, [true, _, true]) => {
-            line.fault("value", "both_given", "分子与数值只填一种");
-            None
-        }
-        (false, [numerator, ..]) => {
-            let n = number(line, if numerator { "numerator" } else { "value" })?;
-            Some((Some(n), None, rules::value(form, n, None)))
         }
     }
 }
 
-/// What storing the rows would do: how many are new, corrections, and there already; and the versions of before.
-fn compared(conn: &mut AnyConn, rows: &[Written]) -> Outcome<HashMap<(AreaId, NaiveDate, String), ValueRow>> {
+/// Of an indicator that is a number: the number, in either column.
+fn counted(line: &mut Line<'_>, given: [bool; 3]) -> Option<Amounts> {
+    match given {
+        [_, true, _] => line.fault("denominator", "no_denominator", "该指标没有分母，请留空"),
+        [true, _, true] => line.fault("value", "both_given", "分子与数值只填一种"),
+        [numerator, ..] => {
+            let n = number(line, if numerator { "numerator" } else { "value" })?;
+            return Some((Some(n), None, Some(n)));
+        }
+    }
+    None
+}
+
+/// The last versions of what the rows speak of.
+fn held(conn: &mut AnyConn, rows: &[Written]) -> Outcome<HashMap<(AreaId, NaiveDate, String), ValueRow>> {
     let streets: BTreeSet<AreaId> = rows.iter().map(|r| r.street).collect();
     let quarters = || rows.iter().map(|r| r.quarter.first_day());
     let (Some(first), Some(last)) = (quarters().min(), quarters().max()) else { return Ok(HashMap::new()) };
     let streets: Vec<AreaId> = streets.into_iter().collect();
-    let held = store::values_of(conn, &streets, (first, last))?;
+    let versions = store::values_of(conn, &streets, (first, last))?;
     // In the order of their versions: the last of each stays.
-    Ok(held.into_iter().map(|row| ((row.street_id, row.quarter_on, row.indicator.clone()), row)).collect())
+    Ok(versions
+        .into_iter()
+        .map(|row| ((row.street_id, row.quarter_on, row.indicator.clone()), row))
+        .collect())
 }
 
-/// Stores what was read, in the caller's transaction.
-///
-/// # Errors
-/// The database's.
-pub fn store(tx: &mut Tx<'_>, bytes: &[u8], rows: &[Written]) -> Outcome<IndicatorImport> {
-    let held = compared(tx.conn(), rows)?;
-    let (id, at): (IndicatorImportId, _) = (tx.new_id(), tx.ts());
-    let (mut fresh, mut corrected) = (vec![], 0);
+/// The versions that a file brings, and how many of them correct another.
+fn fresh(tx: &mut Tx<'_>, rows: &[Written], import_id: IndicatorImportId) -> Outcome<(Vec<ValueRow>, i64)> {
+    let (held, mut fresh, mut corrected) = (held(tx.conn(), rows)?, vec![], 0);
     for row in rows {
-        let (street, quarter_on, code) = row.key();
-        let before = held.get(&(street, quarter_on, code.to_string()));
+        let (street_id, quarter_on, code) = row.key();
+        let before = held.get(&(street_id, quarter_on, code.to_string()));
         if before.is_some_and(|before| row.is_as(before)) {
             continue;
         }
@@ -295,7 +298,7 @@ pub fn store(tx: &mut Tx<'_>, bytes: &[u8], rows: &[Written]) -> Outcome<Indicat
         fresh.push(ValueRow {
             id: tx.new_id(),
             indicator: code.into(),
-            street_id: street,
+            street_id,
             quarter_on,
             seq: before.map_or(0, |b| b.seq) + 1,
             numerator: row.numerator,
@@ -303,10 +306,20 @@ pub fn store(tx: &mut Tx<'_>, bytes: &[u8], rows: &[Written]) -> Outcome<Indicat
             value: row.value,
             as_of: row.as_of,
             note: row.note.clone(),
-            import_id: id,
-            entered_at: at,
+            import_id,
+            entered_at: tx.ts(),
         });
     }
+    Ok((fresh, corrected))
+}
+
+/// Stores what was read, in the caller's transaction.
+///
+/// # Errors
+/// The database's.
+pub fn store(tx: &mut Tx<'_>, bytes: &[u8], rows: &[Written]) -> Outcome<IndicatorImport> {
+    let id: IndicatorImportId = tx.new_id();
+    let (fresh, corrected) = fresh(tx, rows, id)?;
     let import = ImportRow {
         id,
         sha256: sha256_of(bytes),
@@ -315,22 +328,18 @@ pub fn store(tx: &mut Tx<'_>, bytes: &[u8], rows: &[Written]) -> Outcome<Indicat
         stored: fresh.len() as i64,
         imported_by: tx.actor().user(),
         imported_by_name: tx.actor_label(),
-        imported_at: at,
+        imported_at: tx.ts(),
     };
     store::insert_import(tx.conn(), &import)?;
     store::insert_values(tx.conn(), &fresh)?;
-    tx.audit(
-        "indicator_import",
-        id,
-        json!({ "sha256": import.sha256, "rows": import.rows, "stored": import.stored, "corrected": corrected }),
-    );
+    let ImportRow { sha256, rows, stored, .. } = import;
+    let said = json!({ "sha256": sha256, "rows": rows, "stored": stored, "corrected": corrected });
+    tx.audit("indicator_import", id, said);
     let touched: BTreeSet<AreaId> = fresh.iter().map(|row| row.street_id).collect();
     for street in touched {
         tx.changed("indicator_import", id.uuid(), Some(street.uuid()), Change::Put)?;
     }
-    let unchanged = import.rows - import.stored;
-    let ImportRow { sha256, rows, stored, .. } = import;
-    Ok(IndicatorImport { id: Some(id), sha256, rows, stored, corrected, unchanged })
+    Ok(IndicatorImport { id: Some(id), sha256, rows, stored, corrected, unchanged: rows - stored })
 }
 
 /// What a dry run tells.

@@ -137,8 +137,8 @@ fn a_target_has_a_reason_and_an_area_within_reach(app: &TestApp) {
     refuse(&with("reason", json!("")), "/reason", "out_of_range");
     refuse(&with("value", json!("100.01")), "/value", "out_of_range");
     refuse(&with("value", json!("-1")), "/value", "out_of_range");
-    refuse(&with("value", json!("全部")), "/value", "unreadable_amount");
-    refuse(&with("value", json!("99.999")), "/value", "unreadable_amount");
+    refuse(&with("value", json!("全部")), "/value", "bad_amount");
+    refuse(&with("value", json!("99.999")), "/value", "bad_amount");
     refuse(&with("quarter", json!(5)), "/quarter", "out_of_range");
     refuse(&with("area_id", json!(app.world.area(Place::Elsewhere))), "/area_id", "unknown_area");
     drafter.post("/indicators/nothing/targets", &target(app, "100")).expect(404, "not_found");

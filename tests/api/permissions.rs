@@ -215,8 +215,8 @@ fn target(app: &TestApp, place: Place) -> Value {
         "reason": "年度工作要点"})
 }
 
-fn objection(app: &TestApp) -> Value {
-    json!({"street_id": app.world.area(Place::Own), "year": 2026, "quarter": 3, "proposed": "5", "reason": "基数较高"})
+fn objection(app: &TestApp, place: Place) -> Value {
+    json!({"street_id": app.world.area(place), "year": 2026, "quarter": 3, "proposed": "5", "reason": "基数较高"})
 }
 
 fn opinion(finding: &str) -> Value {
@@ -267,8 +267,10 @@ impl<'a> Scene<'a> {
         let bulletin = json!({"subject": "题", "content": "文", "facility_ids": [facility]});
         let bulletin = app.as_(Caller::Drafter).post("/fire/bulletins", &bulletin).created();
         app.as_(Caller::Drafter).post("/indicators/meals/targets", &target(app, Place::District)).created();
-        let objection =
-            app.as_(Caller::SecondStreet).post("/indicators/meals/objections", &objection(app)).created();
+        let objection = app
+            .as_(Caller::SecondStreet)
+            .post("/indicators/meals/objections", &objection(app, Place::Own))
+            .created();
         Self {
             objection: id(&objection),
             complaint: id(&complaint["finding"]),
@@ -745,7 +747,7 @@ const ROWS: &[Row] = &[
         at(format!("/indicators/meals/values?street_id={street}&year=2026&quarter=3"))
     }),
     row("object_to_target", &[201, 409], Culprit("/street_id"), |s| {
-        at("/indicators/meals/objections").with(objection(s.app))
+        at("/indicators/meals/objections").with(objection(s.app, Place::Own))
     }),
     row("list_indicator_objections", &[200], Unbound, |_| at("/indicator-objections")),
     row("find_indicator_objection", &[200], Missing, |s| {
@@ -965,6 +967,9 @@ fn lists(app: &TestApp) -> Vec<List> {
         let drafter = app.as_(Caller::At(Role::Drafter, Place::Everywhere));
         drafter.post("/fire/certificates", &fire::held(&station, &fire::number())).created();
         fire::records(&station).iter().for_each(|(path, body)| drop(drafter.post(path, body).created()));
+        drafter.post("/indicators/meals/targets", &target(app, place)).created();
+        let street = app.as_(Caller::At(Role::Street, place));
+        street.post("/indicators/meals/objections", &objection(app, place)).created();
     }
     for (place, campaign) in &campaigns {
         build::letters(app, *place, campaign);
@@ -982,6 +987,7 @@ fn lists(app: &TestApp) -> Vec<List> {
         list("/fire/drills", Action::ReadFireRegister, Some("facility_id")),
         list("/fire/trainings", Action::ReadFireRegister, Some("facility_id")),
         list("/fire/equipment", Action::ReadFireRegister, Some("facility_id")),
+        list("/indicator-objections", Action::ReadIndicators, None),
         list("/compliance/facilities", Action::ReadCompliance, Some("facility_id")),
         list(
             &format!("/compliance/facilities?campaign_id={}", campaigns[0].1),

@@ -237,6 +237,7 @@ fn a_correction_is_a_version_more(app: &TestApp) {
     assert_eq!(of(1), json!([1, "197", first["id"], app.user(Caller::Drafter), first["sha256"]]));
     assert_eq!(versions.as_array().map(Vec::len), Some(2));
     app.as_(Caller::At(Role::Street, Place::Sibling)).get(&path).expect(404, "not_found");
+    app.sequence();
     let lines = app.as_(Caller::Supervisor).all("/audit");
     let trail = lines.iter().filter(|line| line["action"] == "indicator.keep").count();
     assert_eq!(trail, 2, "who imported what is in the trail");
