@@ -244,6 +244,7 @@ fn line(letter: usize, n: usize, due: NaiveDate) -> Line {
         verified_basis: vec!["《中华人民共和国消防法》第十六条第一款第（二）项".into()],
         original_due: Some(due),
         due_provisional: false,
+        due_moved: None,
         state: State::Served,
         overdue: n % 5 == 3,
         repeat: n % 6 == 4,

@@ -113,6 +113,14 @@ ids! {
     ReportId;
     /// A supervisor's opinion 监督意见.
     OpinionId;
+    /// A file of indicators 考核指标 that was imported.
+    IndicatorImportId;
+    /// A version of what a street reported of an indicator.
+    IndicatorValueId;
+    /// A version of an indicator's target.
+    TargetId;
+    /// A street's objection to a target.
+    ObjectionId;
     /// A letter 提醒函.
     LetterId;
     /// A seal on a letter 用印.

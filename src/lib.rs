@@ -25,6 +25,7 @@ pub mod escalation;
 pub mod findings;
 pub mod fire;
 pub mod handover;
+pub mod indicators;
 pub mod inspections;
 pub mod ledger;
 pub mod letters;

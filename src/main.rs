@@ -19,12 +19,12 @@ enum Command {
     Serve,
     /// 在空的数据文件夹中演示一个季度的全过程
     Demo,
-    /// 导入 CSV：先检查全部内容，有问题则逐条报告且不写入
+    /// 导入文件：先检查全部内容，有问题则逐条报告且不写入
     Import {
         /// 导入内容
         #[arg(value_enum)]
         what: What,
-        /// CSV 文件（UTF-8，中文或英文表头）
+        /// CSV 文件（UTF-8，中文或英文表头）；考核指标也可以是 GBK 或 XLSX
         file: std::path::PathBuf,
         /// 只检查，不写入
         #[arg(long)]
@@ -62,6 +62,8 @@ enum What {
     Facilities,
     /// 工作日历
     Calendar,
+    /// 考核指标
+    Indicators,
 }
 
 impl From<What> for Imported {
@@ -70,6 +72,7 @@ impl From<What> for Imported {
             What::Areas => Self::Areas,
             What::Facilities => Self::Facilities,
             What::Calendar => Self::Calendar,
+            What::Indicators => Self::Indicators,
         }
     }
 }

@@ -1,13 +1,14 @@
 //! The reference data that every installation starts with: the areas of 海珠区, the working calendar, the check items.
 //! What is there already is never touched; the bureau's own imports win.
 
+use crate::access::Places;
 use crate::app::App;
 use crate::calendar::import::{CalendarImport, DayWritten};
 use crate::db::{Stamp, Tx};
 use crate::fault::{Fault, Outcome};
 use crate::findings::{self, Redated};
 use crate::tables::CellFault;
-use crate::{calendar, checklists, directory};
+use crate::{calendar, checklists, directory, indicators};
 use chrono::NaiveDate;
 use std::collections::BTreeSet;
 
@@ -65,6 +66,8 @@ pub enum Imported {
     Facilities,
     /// The working calendar.
     Calendar,
+    /// What streets report of indicators 考核指标.
+    Indicators,
 }
 
 /// What an import did.
@@ -117,6 +120,16 @@ pub fn import(app: &App, what: Imported, bytes: &[u8], dry_run: bool) -> Outcome
                 let (import, redated) = store_calendar(tx, &text, rows)?;
                 let records = if import.unchanged { 0 } else { import.days };
                 Ok(Stored { records, redated: Some(redated) })
+            })
+        }
+        Imported::Indicators => {
+            let now = app.clock.now();
+            let everywhere = Places::everywhere();
+            let parsed = app.db.read_now(|conn| indicators::import::read(conn, &everywhere, bytes, now))?;
+            let file = bytes.to_vec();
+            finish(app, "indicator.import", parsed, dry_run, move |tx, rows| {
+                let import = indicators::import::store(tx, &file, rows)?;
+                Ok(records(usize::try_from(import.stored).unwrap_or(0)))
             })
         }
     }

@@ -132,6 +132,14 @@ permissions! {
     ReportProject = "project.report" [Street|Drafter];
     /// Read project lines.
     ReadProjects = "project.read" [Drafter|Reviewer|Registrar|Issuer|Street|Supervisor];
+    /// Read indicators 考核指标 with their targets, values and objections; a street its own.
+    ReadIndicators = "indicator.read" [Drafter|Reviewer|Registrar|Issuer|Street|Supervisor];
+    /// Set targets of indicators, and import what was reported.
+    KeepIndicators = "indicator.keep" [Drafter];
+    /// Object to a target.
+    ObjectToTarget = "indicator.object" [Street];
+    /// Decide objections to targets.
+    DecideTarget = "indicator.decide" [Reviewer];
     /// Write an opinion on a finding or a letter (监督意见): the one thing that a supervisor writes.
     WriteOpinion = "opinion.write" [Supervisor];
     /// Answer a supervisor's opinion.

@@ -1578,6 +1578,83 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// A file of indicators 考核指标 that was imported.
+    indicator_import (id) {
+        id -> IdSql,
+        sha256 -> Text,
+        length -> BigInt,
+        rows -> BigInt,
+        stored -> BigInt,
+        imported_by -> Nullable<IdSql>,
+        imported_by_name -> Text,
+        imported_at -> TsUtc,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// What a street reported of an indicator for a quarter. Versions: the highest seq holds.
+    indicator_value (id) {
+        id -> IdSql,
+        indicator -> Text,
+        street_id -> IdSql,
+        quarter_on -> Date,
+        seq -> Integer,
+        numerator -> Nullable<BigInt>,
+        denominator -> Nullable<BigInt>,
+        value -> Nullable<BigInt>,
+        as_of -> Date,
+        note -> Nullable<Text>,
+        import_id -> IdSql,
+        entered_at -> TsUtc,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// The target of an indicator for a district or a street. Versions: never changed.
+    indicator_target (id) {
+        id -> IdSql,
+        indicator -> Text,
+        area_id -> IdSql,
+        seq -> Integer,
+        from_on -> Date,
+        comparison -> Text,
+        value -> BigInt,
+        reason -> Text,
+        objection_id -> Nullable<IdSql>,
+        set_by -> IdSql,
+        set_for -> Nullable<IdSql>,
+        set_at -> TsUtc,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// A street's objection to a target, and what was decided about it.
+    indicator_objection (id) {
+        id -> IdSql,
+        indicator -> Text,
+        street_id -> IdSql,
+        quarter_on -> Date,
+        target_id -> IdSql,
+        proposed -> Nullable<BigInt>,
+        reason -> Text,
+        raised_by -> IdSql,
+        raised_at -> TsUtc,
+        upheld -> Nullable<Bool>,
+        decision -> Nullable<Text>,
+        decided_by -> Nullable<IdSql>,
+        decided_at -> Nullable<TsUtc>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     area,
     area_version,
@@ -1672,5 +1749,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     fire_assessment,
     fire_bulletin,
     fire_bulletin_facility,
-    fire_bulletin_finding
+    fire_bulletin_finding,
+    indicator_import,
+    indicator_value,
+    indicator_target,
+    indicator_objection
 );

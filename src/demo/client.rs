@@ -126,6 +126,18 @@ impl Session {
         })
     }
 
+    /// POST of a file.
+    ///
+    /// # Errors
+    /// What the server answered.
+    pub fn post_file(&self, path: &str, content_type: &str, bytes: &[u8]) -> Result<Value, String> {
+        let url = format!("{}{path}", self.api.base);
+        again(&format!("POST {path}"), || {
+            let request = self.api.agent.post(&url).header("Authorization", self.bearer());
+            request.header("Content-Type", content_type).send(bytes)
+        })
+    }
+
     /// PUT of a JSON body.
     ///
     /// # Errors

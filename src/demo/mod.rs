@@ -2,8 +2,8 @@
 //! fixed seed (`roster`, `cast`), seeded into a data folder of its own (`seed`); then a server is started on a free port
 //! with a clock that walks from July to October 2026, and everything else happens over HTTP (`client`): `play` walks
 //! through the days, `visits` inspects with drawn photos (`draw`) and made-up words (`seen`), `loops` follows each
-//! finding, `mail` sends the letters. The folder is built aside and renamed when whole, and bears a mark (`mark`) that
-//! says that it is a demo.
+//! finding, `measured` sets targets and reports indicators, `mail` sends the letters. The folder is built aside and renamed
+//! when whole, and bears a mark (`mark`) that says that it is a demo.
 
 pub mod cast;
 mod client;
@@ -11,6 +11,7 @@ pub mod draw;
 mod loops;
 mod mail;
 mod mark;
+mod measured;
 mod play;
 pub mod progress;
 pub mod roster;

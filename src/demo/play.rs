@@ -3,11 +3,11 @@
 
 use super::client::{Api, Session};
 use super::loops::{self, Todo};
-use super::mail;
 use super::progress::Stage;
 use super::seed::{DISTRICT, Person};
 use super::table::Outcome;
 use super::visits::{self, Campaigns, Plan};
+use super::{mail, measured};
 use crate::access::Role;
 use crate::calendar::rules::{WorkCalendar, YearStatus};
 use crate::clock::{Clock as _, SHANGHAI, SetClock};
@@ -155,8 +155,10 @@ impl Quarter {
     /// The first request that the server refused.
     pub fn play(self) -> Result<Played, String> {
         let campaigns = self.campaigns()?;
+        measured::set_targets(&self)?;
         let plan = visits::plan(&self, &campaigns)?;
         let found = self.walk(&plan)?;
+        measured::import(&self)?;
         println!("共发现问题 {found} 个，开始起草提醒函");
         let letters = mail::send(&self, &campaigns.community)?;
         Ok(Played { quarter: self, campaign: campaigns.community, letters })

@@ -177,6 +177,55 @@ fn kept(conn: &mut AnyConn, places: &Places, at: Moment) -> Outcome<Vec<Kept>> {
     Ok(versions.into_iter().filter_map(keep).collect())
 }
 
+/// What a street's indicators need of the register.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Staffing {
+    /// Persons that the control rooms need for the shifts of a day.
+    pub required: i64,
+    /// Persons that they have, in no room more than it needs: who is too many here does not stand in there.
+    pub filled: i64,
+    /// Certificates of 中级 in force.
+    pub intermediate: i64,
+    /// Facilities whose drill has been due by now, or was held.
+    pub to_drill: i64,
+    /// Of these, drilled in time.
+    pub drilled: i64,
+}
+
+/// The staffing of a street's facilities at a moment; none where the register knows no facility there.
+///
+/// # Errors
+/// The database's.
+pub fn staffing(conn: &mut AnyConn, street: AreaId, at: Moment, rule: DutyRule) -> Outcome<Option<Staffing>> {
+    let mut of = kept(conn, &Places::everywhere(), at)?;
+    of.retain(|k| k.street == street && k.works(at.on));
+    if of.is_empty() {
+        return Ok(None);
+    }
+    let holdings: Vec<Holding> = of.iter().flat_map(|k| k.register.holdings(at)).collect();
+    let levels = rules::count(&holdings);
+    let rooms: Vec<(u32, u32)> = of
+        .iter()
+        .filter_map(|k| k.register.duty(at, rule))
+        .map(|duty| (duty.needed.red, duty.persons.min(duty.needed.red)))
+        .collect();
+    let drills: Vec<bool> = of.iter().filter_map(|k| drilled(&k.register, at)).collect();
+    Ok(Some(Staffing {
+        required: rooms.iter().map(|(needed, _)| i64::from(*needed)).sum(),
+        filled: rooms.iter().map(|(_, filled)| i64::from(*filled)).sum(),
+        intermediate: levels.get(&Level::Intermediate).map_or(0, |count| count.held),
+        to_drill: drills.len() as i64,
+        drilled: drills.iter().filter(|in_time| **in_time).count() as i64,
+    }))
+}
+
+/// Whether a facility has drilled in time; none while its first drill is not due.
+fn drilled(register: &Register, at: Moment) -> Option<bool> {
+    let (last, due) = register.drills_due(at);
+    let in_time = due? >= at.on;
+    (last.is_some() || !in_time).then_some(in_time)
+}
+
 fn figures(of: &[&Kept], at: Moment, baseline: Option<Moment>, rule: DutyRule) -> FireFigures {
     let holdings = |m: Moment| of.iter().flat_map(|k| k.holdings(m)).collect::<Vec<_>>();
     let working: Vec<&Kept> = of.iter().copied().filter(|k| k.works(at.on)).collect();

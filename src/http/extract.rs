@@ -311,6 +311,38 @@ impl Part for ApiStream {
     }
 }
 
+/// The largest file to be imported, in bytes.
+const FILE_LIMIT: u64 = crate::indicators::sheet::MAX_BYTES as u64;
+
+/// A file to be imported: its bytes as they are. What it is shows in them and not in its media type.
+pub struct ApiFile(pub Bytes);
+
+impl FromRequest for ApiFile {
+    type Error = Problem;
+    type Future = Later<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move { read_body(request, payload, FILE_LIMIT).await.map(Self) })
+    }
+}
+
+impl Part for ApiFile {
+    fn describe(op: &mut OperationSpec) {
+        let file = json!({"schema": {"type": "string", "format": "binary"}});
+        let content = json!({
+            "text/csv": file, "application/octet-stream": file,
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": file,
+        });
+        op.body.insert("requestBody".into(), json!({"required": true, "content": content}));
+        op.problems(&[
+            ("400", "请求体不完整或到达过慢"),
+            ("413", "文件超过 2 MiB"),
+            ("422", "文件内容有误，逐行逐列列出"),
+        ]);
+    }
+}
+
 /// A query string.
 pub struct ApiQuery<T>(pub T);
 

@@ -38,6 +38,7 @@ pub(super) fn sender<P: Permission>(caller: &Allowed<P>) -> Sender {
     Sender {
         authority: caller.app().config.authority.clone(),
         watermark: caller.app().config.watermark.clone(),
+        fire_duty: caller.app().config.fire_duty,
     }
 }
 

@@ -28,6 +28,7 @@ mod findings;
 mod fire;
 mod groups;
 mod handover;
+mod indicators;
 mod inspections;
 mod ledger;
 mod letter_docx;

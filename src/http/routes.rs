@@ -4,9 +4,9 @@
 use super::operation::{Operation, OperationSpec};
 use super::{
     access, annex, audit, batch, calendar, campaigns, checklists, compliance, delegations, directory,
-    dispatch, escalation, findings, fire, groups, handover, inspections, ledger, letter_docx, letter_drafts,
-    letter_files, letters, loop_steps, meetings, notices, opinions, origins, photos, projects, quarantine,
-    settings, sync, task_sheet, today, tus, uploads, webhooks,
+    dispatch, escalation, findings, fire, groups, handover, indicators, inspections, ledger, letter_docx,
+    letter_drafts, letter_files, letters, loop_steps, meetings, notices, opinions, origins, photos, projects,
+    quarantine, settings, sync, task_sheet, today, tus, uploads, webhooks,
 };
 use actix_web::http::Method;
 use actix_web::{Route, web};
@@ -381,6 +381,52 @@ pub fn table() -> Routes {
         .post("/opinions", "write_opinion", "提出监督意见", opinions::write)
         .get("/opinions/{opinion_id}", "find_opinion", "查看监督意见", opinions::find)
         .post("/opinions/{opinion_id}/answers", "answer_opinion", "答复监督意见", opinions::answer);
+    t.section("考核指标")
+        .get("/indicators", "list_indicators", "考核指标目录及现行目标", indicators::list)
+        .get(
+            "/indicators/values",
+            "indicator_values",
+            "街道某季度的考核指标完成情况，附截至日期",
+            indicators::values,
+        )
+        .post(
+            "/indicators/import",
+            "import_indicators",
+            "从 CSV 或 XLSX 导入街道报送的考核指标",
+            indicators::import,
+        )
+        .get(
+            "/indicators/{code}/targets",
+            "list_indicator_targets",
+            "考核目标的历次版本",
+            indicators::list_targets,
+        )
+        .post("/indicators/{code}/targets", "set_indicator_target", "设定考核目标", indicators::set_target)
+        .get(
+            "/indicators/{code}/values",
+            "indicator_value_versions",
+            "街道报送值的历次版本",
+            indicators::value_versions,
+        )
+        .post("/indicators/{code}/objections", "object_to_target", "对考核目标提出异议", indicators::object)
+        .get(
+            "/indicator-objections",
+            "list_indicator_objections",
+            "考核目标异议列表",
+            indicators::list_objections,
+        )
+        .get(
+            "/indicator-objections/{objection_id}",
+            "find_indicator_objection",
+            "查看考核目标异议",
+            indicators::find_objection,
+        )
+        .post(
+            "/indicator-objections/{objection_id}/decisions",
+            "decide_indicator_objection",
+            "处理考核目标异议",
+            indicators::decide,
+        );
     t.section("今日待办").get("/today", "today", "今日待办", today::today);
     t.section("提醒函")
         .get("/letters", "list_letters", "提醒函列表", letters::list)

@@ -104,7 +104,8 @@ pub fn summary(
     })
 }
 
-fn counted(row: &FindingRow) -> Counted {
+/// What the figures need of a finding as it stands.
+pub(super) fn counted(row: &FindingRow) -> Counted {
     Counted {
         state: row.state,
         due_on: row.due_on,

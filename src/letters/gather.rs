@@ -16,7 +16,10 @@ use crate::db::{AnyConn, Ts};
 use crate::directory::{self, FacilityKind};
 use crate::fault::{Fault, Outcome};
 use crate::findings::rules::State;
+use crate::fire::rules::DutyRule;
 use crate::ids::{AreaId, CampaignId, FacilityId, FindingId, InspectionId};
+use crate::indicators::rules::Quarter;
+use crate::indicators::{self, Asked, PrintedRow};
 use crate::settings::{self, Letters, Relapse};
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::dsl::count_star;
@@ -41,6 +44,7 @@ pub struct Subject<'a> {
     pub operator: Option<String>,
     /// What the clerk has changed.
     pub edits: Edits,
+    pub duty: DutyRule,
 }
 
 /// The facts of one street as they are now; `as_of` decides what counts as overdue.
@@ -84,7 +88,10 @@ pub fn gather(conn: &mut AnyConn, subject: &Subject<'_>, as_of: DateTime<Utc>) -
         planned: counts(&targets),
         inspected: counts(&distinct_kinds(&targets, &inspected)),
         sheets_served: u32::try_from(served.len()).unwrap_or(u32::MAX),
-        indicators: if whole { indicators(conn, subject, &targets, &inspected, &all)? } else { vec![] },
+        indicators: match whole {
+            true => indicators(conn, subject, (&targets, &inspected, &all), as_of)?,
+            false => vec![],
+        },
         lines,
         carried_over: carried.into_iter().map(|(_, line)| line).collect(),
         cc: settings::get::<Letters>(conn)?.cc,
@@ -338,9 +345,8 @@ fn before_photos(conn: &mut AnyConn, rows: &[FindingFacts]) -> Outcome<PhotoOf> 
 fn indicators(
     conn: &mut AnyConn,
     subject: &Subject<'_>,
-    targets: &Targets,
-    inspected: &[Inspected],
-    lines: &[Line],
+    (targets, inspected, lines): (&Targets, &[Inspected], &[Line]),
+    as_of: DateTime<Utc>,
 ) -> Outcome<Vec<Indicator>> {
     let seen = distinct_kinds(targets, inspected);
     let of = |places: &Targets, kind: FacilityKind| places.values().filter(|k| **k == kind).count();
@@ -372,7 +378,21 @@ fn indicators(
             as_of: None,
         });
     }
+    rows.extend(of_the_quarter(conn, subject, as_of)?);
     Ok(rows)
+}
+
+/// What the street is measured by in the quarter in which the campaign began.
+fn of_the_quarter(
+    conn: &mut AnyConn,
+    subject: &Subject<'_>,
+    at: DateTime<Utc>,
+) -> Outcome<impl Iterator<Item = Indicator> + use<>> {
+    let quarter = Quarter::of(subject.campaign.starts_on);
+    let asked = Asked { street: subject.street, quarter, at, duty: subject.duty };
+    let row =
+        |PrintedRow { name, target, value, rate, as_of }| Indicator { name, target, value, rate, as_of };
+    Ok(indicators::rows(conn, &asked)?.into_iter().map(row))
 }
 
 fn signboards(conn: &mut AnyConn, subject: &Subject<'_>, ids: Vec<InspectionId>) -> Outcome<usize> {

@@ -232,6 +232,36 @@ news! {
         /// The answer.
         answer: String,
     }
+    /// A street objects to a target of an indicator.
+    Now TargetObjected = "target.objected" "考核目标异议待处理" {
+        /// The indicator's name.
+        indicator: String,
+        /// The street.
+        street: String,
+        /// The quarter from which the target is contested.
+        quarter: String,
+        /// The target, e.g. ≥100%.
+        target: String,
+        /// What the street proposes.
+        proposed: Option<String>,
+        /// On what grounds.
+        reason: String,
+    }
+    /// An objection to a target was decided.
+    Now TargetObjectionDecided = "target.objection_decided" "考核目标异议处理结果" {
+        /// The indicator's name.
+        indicator: String,
+        /// The street.
+        street: String,
+        /// The quarter from which the target was contested.
+        quarter: String,
+        /// 异议成立 or 异议不成立.
+        decision: String,
+        /// Why.
+        reason: String,
+        /// The target that holds from now on.
+        target: String,
+    }
     /// A project of rectification was not brought up to date.
     Now ProjectStale = "project.stale" "整改项目未更新" {
         /// The facility's name.
@@ -309,6 +339,22 @@ pub(super) fn samples() -> Vec<News> {
         News::LetterUnacknowledged { number: "演示函〔2026〕1号".into(), delivered_on: day(25) },
         News::OpinionAsked { about: "演示函〔2026〕1号".into(), opinion: text(), answer_by: day(30) },
         News::OpinionAnswered { about: "演示函〔2026〕1号".into(), answer: text() },
+        News::TargetObjected {
+            indicator: "服务回访率".into(),
+            street: "海幢街道".into(),
+            quarter: "2026年第三季度".into(),
+            target: "≥100%".into(),
+            proposed: None,
+            reason: text(),
+        },
+        News::TargetObjectionDecided {
+            indicator: "服务回访率".into(),
+            street: "海幢街道".into(),
+            quarter: "2026年第三季度".into(),
+            decision: "异议成立".into(),
+            reason: text(),
+            target: "≥95%".into(),
+        },
         News::ProjectStale { facility: "某中心".into(), project: "消防验收".into(), updated_on: None },
         News::FireReported { number: "通报2026-0001".into(), matter: text() },
         News::WorkHandedOver { from: "试验甲".into(), items: 3 },

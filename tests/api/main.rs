@@ -38,6 +38,7 @@ mod geometry;
 mod golden;
 mod handover;
 mod import;
+mod indicators;
 mod inspections;
 mod issuers;
 mod late;
@@ -90,6 +91,7 @@ fn register(suite: &mut Suite) {
     issuers::register(suite);
     letter_kinds::register(suite);
     letter_files::register(suite);
+    indicators::register(suite);
     letters::register(suite);
     notices::register(suite);
     golden::register(suite);

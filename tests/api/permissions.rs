@@ -64,6 +64,7 @@ enum Body {
     Json(Value),
     Jpeg(Vec<u8>),
     Pdf(Vec<u8>),
+    Csv(&'static str),
 }
 
 /// One request.
@@ -169,6 +170,8 @@ struct Scene<'a> {
     certificate: String,
     /// From the bureau to the brigade.
     bulletin: String,
+    /// A street's objection to the district's target.
+    objection: String,
 }
 
 /// A subscription of another system.
@@ -210,6 +213,15 @@ fn project(app: &TestApp) -> Value {
         "lead_agency": "示例街道办事处", "unit": "示例街道办事处", "post": "主任", "person": "试验辛",
         "milestones": [{"title": "封顶", "due_on": "2026-12-31"}, {"title": "开业", "due_on": "2027-01-31"}],
     })
+}
+
+fn target(app: &TestApp, place: Place) -> Value {
+    json!({"area_id": app.world.area(place), "year": 2026, "quarter": 3, "comparison": "at_least", "value": "10",
+        "reason": "年度工作要点"})
+}
+
+fn objection(app: &TestApp, place: Place) -> Value {
+    json!({"street_id": app.world.area(place), "year": 2026, "quarter": 3, "proposed": "5", "reason": "基数较高"})
 }
 
 fn opinion(finding: &str) -> Value {
@@ -259,7 +271,13 @@ impl<'a> Scene<'a> {
         let certificate = app.as_(Caller::Drafter).post("/fire/certificates", &held).created();
         let bulletin = json!({"subject": "题", "content": "文", "facility_ids": [facility]});
         let bulletin = app.as_(Caller::Drafter).post("/fire/bulletins", &bulletin).created();
+        app.as_(Caller::Drafter).post("/indicators/meals/targets", &target(app, Place::District)).created();
+        let objection = app
+            .as_(Caller::SecondStreet)
+            .post("/indicators/meals/objections", &objection(app, Place::Own))
+            .created();
         Self {
+            objection: id(&objection),
             complaint: id(&complaint["finding"]),
             group: id(&drafter.post("/groups", &plan(&finding)).created()),
             project: id(&drafter.post("/projects", &project(app)).created()),
@@ -749,6 +767,34 @@ const ROWS: &[Row] = &[
     row("streets_compliance", &[200], Missing, |s| {
         at(format!("/compliance/streets?campaign_id={}", s.campaign))
     }),
+    row("list_indicators", &[200], Unbound, |_| at("/indicators")),
+    row("indicator_values", &[200], Missing, |s| {
+        let street = s.app.world.area(Place::Own);
+        at(format!("/indicators/values?street_id={street}&year=2026&quarter=3"))
+    }),
+    row("import_indicators", &[200], Culprit("/file/2/街道"), |_| {
+        let file = "街道,年度,季度,指标,分子,分母,截至日期\n海幢街道,2026,3,bed_online,1,2,2026-08-01\n";
+        Ask { body: Body::Csv(file), ..at("/indicators/import?dry_run=true") }
+    }),
+    row("list_indicator_targets", &[200], Unbound, |_| at("/indicators/meals/targets")),
+    row("set_indicator_target", &[201], Culprit("/area_id"), |s| {
+        at("/indicators/follow_up/targets").with(target(s.app, Place::Own))
+    }),
+    row("indicator_value_versions", &[200], Missing, |s| {
+        let street = s.app.world.area(Place::Own);
+        at(format!("/indicators/meals/values?street_id={street}&year=2026&quarter=3"))
+    }),
+    row("object_to_target", &[201, 409], Culprit("/street_id"), |s| {
+        at("/indicators/meals/objections").with(objection(s.app, Place::Own))
+    }),
+    row("list_indicator_objections", &[200], Unbound, |_| at("/indicator-objections")),
+    row("find_indicator_objection", &[200], Missing, |s| {
+        at(format!("/indicator-objections/{}", s.objection))
+    }),
+    row("decide_indicator_objection", &[200, 409], Missing, |s| {
+        at(format!("/indicator-objections/{}/decisions", s.objection))
+            .with(json!({"upheld": false, "reason": "基数已核实"}))
+    }),
     row("fire_summary", &[200], Unbound, |_| at("/fire/summary")),
     row("fire_facility", &[200], Missing, |s| at(format!("/fire/facilities/{}", s.facility))),
     row("put_fire_facility", &[200], Missing, |s| {
@@ -842,6 +888,7 @@ fn send(app: &TestApp, op: &Op, ask: &Ask, token: Option<String>) -> Reply {
         Body::Json(body) => caller.json(op.method.clone(), &ask.path, &headers, body),
         Body::Jpeg(bytes) => caller.bytes(op.method.clone(), &ask.path, "image/jpeg", bytes),
         Body::Pdf(bytes) => caller.bytes(op.method.clone(), &ask.path, "application/pdf", bytes),
+        Body::Csv(text) => caller.bytes(op.method.clone(), &ask.path, "text/csv", text.as_bytes()),
         Body::Nothing if op.method == Method::POST => {
             if ask.headers.is_empty() {
                 headers.push(("Content-Type", "application/octet-stream"));
@@ -960,6 +1007,9 @@ fn lists(app: &TestApp) -> Vec<List> {
         let drafter = app.as_(Caller::At(Role::Drafter, Place::Everywhere));
         drafter.post("/fire/certificates", &fire::held(&station, &fire::number())).created();
         fire::records(&station).iter().for_each(|(path, body)| drop(drafter.post(path, body).created()));
+        drafter.post("/indicators/meals/targets", &target(app, place)).created();
+        let street = app.as_(Caller::At(Role::Street, place));
+        street.post("/indicators/meals/objections", &objection(app, place)).created();
     }
     for (place, campaign) in &campaigns {
         build::letters(app, *place, campaign);
@@ -977,6 +1027,7 @@ fn lists(app: &TestApp) -> Vec<List> {
         list("/fire/drills", Action::ReadFireRegister, Some("facility_id")),
         list("/fire/trainings", Action::ReadFireRegister, Some("facility_id")),
         list("/fire/equipment", Action::ReadFireRegister, Some("facility_id")),
+        list("/indicator-objections", Action::ReadIndicators, None),
         list("/compliance/facilities", Action::ReadCompliance, Some("facility_id")),
         list(
             &format!("/compliance/facilities?campaign_id={}", campaigns[0].1),

@@ -22,7 +22,7 @@ impl Package {
             assert_eq!((moment.year(), moment.month(), moment.day()), (1980, 1, 1), "no clock was read");
             let mut bytes = vec![];
             file.read_to_end(&mut bytes).unwrap();
-            (file.name().to_owned(), bytes)
+            (file.name().unwrap().into_owned(), bytes)
         };
         let count = zip::ZipArchive::new(Cursor::new(bytes)).unwrap().len();
         Self((0..count).map(file).filter(|(name, _)| !name.ends_with('/')).collect())

@@ -32,6 +32,7 @@ use crate::canonical;
 use crate::config::AuthoritySettings;
 use crate::db::{AnyConn, Change, Tx};
 use crate::fault::{Fault, FieldFault, Outcome};
+use crate::fire::rules::DutyRule;
 use crate::ids::{FindingId, LetterId, TypedId as _, UserId};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -44,6 +45,8 @@ pub struct Sender {
     pub authority: AuthoritySettings,
     /// Printed in light grey across every page of a demo's letters.
     pub watermark: Option<String>,
+    /// Persons that a fire control room needs, for the indicators.
+    pub fire_duty: DutyRule,
 }
 
 fn record(tx: &mut Tx<'_>, row: &LetterRow, kind: &'static str, reason: Option<&str>) -> Outcome<()> {
@@ -105,6 +108,7 @@ fn facts_with(
         campaign: &campaign,
         street: row.street_id,
         reply_due: row.reply_due,
+        duty: sender.fire_duty,
         kind: row.kind,
         about: about(conn, row)?,
         terms,
