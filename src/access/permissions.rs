@@ -210,6 +210,8 @@ permissions! {
     CheckLetter = "letter_copy.read" [Inspector|Drafter|Reviewer|Registrar|Issuer|Street|Operator|Fire|Supervisor|AuditAdmin];
     /// Read letters; a street sees its own once they are delivered.
     ReadLetters = "letter.read" [Drafter|Reviewer|Registrar|Issuer|Street|Supervisor];
+    /// Answer a letter 复函: draft, files, sending.
+    ReplyToLetter = "letter.reply" [Street];
     /// Claim lines of a letter's annex in bulk.
     ClaimByLetter = "letter.rectify" [Street];
     /// Read compliance per facility and street.

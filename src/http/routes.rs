@@ -5,8 +5,8 @@ use super::operation::{Operation, OperationSpec};
 use super::{
     access, annex, audit, batch, calendar, campaigns, checklists, compliance, delegations, directory,
     dispatch, escalation, findings, fire, groups, handover, inspections, ledger, letters, loop_steps,
-    meetings, notices, opinions, origins, photos, projects, quarantine, settings, sync, task_sheet, today,
-    tus, uploads, webhooks,
+    meetings, notices, opinions, origins, photos, projects, quarantine, replies, settings, sync, task_sheet,
+    today, tus, uploads, webhooks,
 };
 use actix_web::http::Method;
 use actix_web::{Route, web};
@@ -386,6 +386,7 @@ pub fn table() -> Routes {
         .get("/letters", "list_letters", "提醒函列表", letters::list)
         .post("/letters/batch", "draft_letters", "按街道批量起草", letters::draft)
         .post("/letters/batch/issue", "issue_letters", "批量签发（连续编号）", letters::issue)
+        .get("/letters/board", "letter_board", "函件看板（按街道）", replies::board)
         .get("/letters/{letter_id}", "find_letter", "查看提醒函", letters::find)
         .patch("/letters/{letter_id}", "update_letter", "修改未送审提醒函的回复期限", letters::update)
         .post("/letters/{letter_id}/submit", "submit_letter", "送审（冻结事实）", letters::submit)
@@ -410,6 +411,43 @@ pub fn table() -> Routes {
         .post("/letters/batch/deliver", "deliver_letters", "批量送达", dispatch::deliver)
         .post("/letters/{letter_id}/acknowledge", "acknowledge_letter", "签收", dispatch::acknowledge)
         .post("/letters/check", "check_letter", "核验文件是否为本局函件", dispatch::check);
+    t.section("复函")
+        .get("/letters/{letter_id}/replies", "list_replies", "复函列表与回复情况", replies::list)
+        .post("/letters/{letter_id}/replies", "draft_reply", "起草复函", replies::open)
+        .get("/letters/{letter_id}/replies/{reply_id}", "find_reply", "查看复函", replies::find)
+        .patch("/letters/{letter_id}/replies/{reply_id}", "edit_reply", "修改复函草稿", replies::edit)
+        .get(
+            "/letters/{letter_id}/replies/{reply_id}/document.pdf",
+            "reply_document",
+            "复函文稿（供用印）",
+            replies::document,
+        )
+        .put(
+            "/letters/{letter_id}/replies/{reply_id}/scan",
+            "put_reply_scan",
+            "上传盖章复函扫描件",
+            replies::put_scan,
+        )
+        .get(
+            "/letters/{letter_id}/replies/{reply_id}/scan.pdf",
+            "reply_scan",
+            "盖章复函扫描件",
+            replies::scan,
+        )
+        .post(
+            "/letters/{letter_id}/replies/{reply_id}/attachments",
+            "attach_to_reply",
+            "上传复函附件",
+            replies::attach,
+        )
+        .get("/letters/{letter_id}/reply-files/{file_id}", "reply_file", "复函附件", replies::file)
+        .delete(
+            "/letters/{letter_id}/reply-files/{file_id}",
+            "detach_from_reply",
+            "移除草稿附件",
+            replies::detach,
+        )
+        .post("/letters/{letter_id}/replies/{reply_id}/send", "send_reply", "发出复函", replies::send);
     t.section("合规情况")
         .get("/compliance/facilities", "facilities_compliance", "各设施合规情况", compliance::facilities)
         .get(

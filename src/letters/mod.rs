@@ -6,12 +6,14 @@
 
 mod check;
 pub mod compose;
+pub mod export;
 pub mod facts;
 mod gather;
 pub mod letter;
 mod news;
 pub mod numbering;
 pub mod render;
+pub mod reply_letter;
 pub mod rules;
 mod steps;
 pub(crate) mod store;

@@ -14,6 +14,7 @@ mod world;
 mod tests;
 
 use super::letter::{Letter, Level};
+use super::reply_letter::ReplyLetter;
 use super::task_sheet::TaskSheet;
 use chrono::Datelike as _;
 use fonts::{Families, Shelf};
@@ -97,6 +98,28 @@ impl Typesetter {
     /// See [`TypesetFault`].
     pub fn sheet(&self, sheet: &TaskSheet) -> Result<Vec<u8>, TypesetFault> {
         self.guarded(|| exported(&self.sheet_document(sheet)?))
+    }
+
+    /// The PDF/A-2b of a street's reply.
+    ///
+    /// # Errors
+    /// See [`TypesetFault`].
+    pub fn reply(&self, reply: &ReplyLetter) -> Result<Vec<u8>, TypesetFault> {
+        self.guarded(|| exported(&self.reply_document(reply)?))
+    }
+
+    /// Where each run of text of a reply stands, in the order of drawing.
+    ///
+    /// # Errors
+    /// See [`TypesetFault`].
+    pub fn reply_layout(&self, reply: &ReplyLetter) -> Result<Vec<TextRun>, TypesetFault> {
+        self.guarded(|| Ok(glyphs::runs(&self.reply_document(reply)?)))
+    }
+
+    fn reply_document(&self, reply: &ReplyLetter) -> Result<PagedDocument, TypesetFault> {
+        let data = serde_json::json!({ "reply": reply, "families": self.shelf.families });
+        let data = serde_json::to_vec(&data).map_err(failed)?;
+        self.laid_out(&self.shelf.reply, data, vec![])
     }
 
     /// Where each run of text stands, in the order of drawing: what a test of the layout looks at.

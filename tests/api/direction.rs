@@ -35,6 +35,7 @@ const CAPABILITIES: &[(&str, u8)] = &[
     ("compliance", 5),
     ("escalation", 6),
     ("reports", 6),
+    ("replies", 6),
     ("opinions", 6),
     ("sync", 6),
     ("handover", 6),

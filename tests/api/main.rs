@@ -47,6 +47,7 @@ mod openapi;
 mod parity;
 mod permissions;
 mod photos;
+mod replies;
 mod start;
 mod storage;
 mod sync;
@@ -84,6 +85,7 @@ fn register(suite: &mut Suite) {
     fire::register(suite);
     dispatch::register(suite);
     letters::register(suite);
+    replies::register(suite);
     notices::register(suite);
     golden::register(suite);
     compliance::register(suite);

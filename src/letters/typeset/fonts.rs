@@ -35,6 +35,7 @@ pub(super) struct Shelf {
     pub families: Families,
     pub letter: Source,
     pub task_sheet: Source,
+    pub reply: Source,
 }
 
 impl Shelf {
@@ -61,6 +62,7 @@ impl Shelf {
             families,
             letter: super::world::letter()?,
             task_sheet: super::world::task_sheet()?,
+            reply: super::world::reply()?,
         })
     }
 }
