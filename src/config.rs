@@ -46,6 +46,7 @@ struct Written {
     mail_username: Option<String>,
     mail_password: Option<String>,
     mail_domains: Option<String>,
+    letter_export_dir: Option<PathBuf>,
     fire_duty_red: u32,
     fire_duty_amber: u32,
 }
@@ -83,6 +84,7 @@ impl Default for Written {
             mail_username: None,
             mail_password: None,
             mail_domains: None,
+            letter_export_dir: None,
             fire_duty_red: DutyRule::default().red,
             fire_duty_amber: DutyRule::default().amber,
         }
@@ -133,6 +135,8 @@ pub struct Config {
     pub authority: AuthoritySettings,
     /// What leaves the house, and when streets are told of their day.
     pub notices: NoticeSettings,
+    /// Where delivered letters are put for the document system 公文系统; none: they are not.
+    pub letter_export_dir: Option<PathBuf>,
     /// Persons with a certificate that a fire control room needs, with two on duty.
     pub fire_duty: DutyRule,
     /// Printed in light grey across every page; set by a demo's data, not by people.
@@ -196,6 +200,10 @@ impl Config {
                 return Err(format!("设置 YIXUN_{name}：“{listen}”不是 地址:端口"));
             }
         }
+        let letter_export_dir = w.letter_export_dir.filter(|folder| !folder.as_os_str().is_empty());
+        if let Some(folder) = letter_export_dir.as_ref().filter(|folder| !folder.is_dir()) {
+            return Err(format!("设置 YIXUN_LETTER_EXPORT_DIR：文件夹 {} 不存在", folder.display()));
+        }
         let notices = NoticeSettings::read(notices::Written {
             digest_hour: w.notice_digest_hour,
             networks: w.webhook_networks,
@@ -229,6 +237,7 @@ impl Config {
                 contact: w.authority_contact,
             },
             notices,
+            letter_export_dir,
             fire_duty,
             watermark: None,
         })

@@ -167,6 +167,14 @@ impl Fault {
         if matches!(self, Self::Missing(_)) { other() } else { self }
     }
 
+    /// Whether this says no to what was asked, rather than that something went wrong.
+    pub fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            Self::Invalid { .. } | Self::Refused { .. } | Self::Missing(_) | Self::Forbidden { .. }
+        )
+    }
+
     /// Whether this is a uniqueness conflict in the database.
     pub fn is_unique_violation(&self) -> bool {
         use diesel::result::{DatabaseErrorKind::UniqueViolation, Error::DatabaseError};

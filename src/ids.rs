@@ -125,6 +125,10 @@ ids! {
     LetterId;
     /// A seal on a letter 用印.
     SealId;
+    /// A street's answer to a letter 复函.
+    ReplyId;
+    /// A file of such an answer.
+    ReplyFileId;
     /// Letters drafted together.
     BatchId;
     /// A next step that the clock has drafted.

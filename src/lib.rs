@@ -34,6 +34,7 @@ pub mod officers;
 pub mod opinions;
 pub mod photos;
 pub mod projects;
+pub mod replies;
 pub mod sync;
 pub mod today;
 pub mod uploads;

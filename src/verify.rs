@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::db::AnyConn;
 use crate::fault::Outcome;
 use crate::files::{Store, StoreFault};
-use crate::{letters, photos};
+use crate::{letters, photos, replies};
 use std::collections::HashSet;
 use std::fmt;
 
@@ -25,10 +25,11 @@ struct Source {
     named: fn(&mut AnyConn, &[String]) -> Outcome<HashSet<String>>,
 }
 
-const SOURCES: [Source; 3] = [
+const SOURCES: [Source; 4] = [
     Source { what: "照片", page: photos::blobs_after, named: photos::blobs_named },
     Source { what: "提醒函", page: letters::documents_after, named: letters::documents_named },
     Source { what: "用印扫描件", page: letters::scans_after, named: letters::scans_named },
+    Source { what: "复函文件", page: replies::files_after, named: replies::files_named },
 ];
 
 /// What is wrong with a blob.

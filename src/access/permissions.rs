@@ -222,6 +222,8 @@ permissions! {
     ReadDrafts = "letter_draft.read" [Drafter|Reviewer|Registrar|Issuer|Supervisor];
     /// See which fonts and which template letters are made with.
     ReadLetterFonts = "letter.fonts" [Drafter|Reviewer|Registrar|Issuer|Supervisor];
+    /// Answer a letter 复函: draft, files, sending.
+    ReplyToLetter = "letter.reply" [Street];
     /// Claim lines of a letter's annex in bulk.
     ClaimByLetter = "letter.rectify" [Street];
     /// Read compliance per facility and street.

@@ -785,6 +785,67 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use crate::db::types::{IdSql, TsUtc};
+    /// A street's answer to a letter 复函.
+    letter_reply (id) {
+        id -> IdSql,
+        letter_id -> IdSql,
+        state -> Text,
+        unit -> Text,
+        document_number -> Nullable<Text>,
+        replied_on -> Nullable<Date>,
+        remarks -> Nullable<Text>,
+        document -> Nullable<Text>,
+        created_by -> IdSql,
+        created_at -> TsUtc,
+        sent_by -> Nullable<IdSql>,
+        sent_for -> Nullable<IdSql>,
+        sent_at -> Nullable<TsUtc>,
+        revision -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// What an answer says of a line of the annex.
+    letter_reply_line (reply_id, finding_id) {
+        reply_id -> IdSql,
+        finding_id -> IdSql,
+        row -> Integer,
+        answer -> Text,
+        measures -> Nullable<Text>,
+        reason -> Nullable<Text>,
+        claimed_on -> Nullable<Date>,
+        proposed_due -> Nullable<Date>,
+        similar_check -> Nullable<Text>,
+        system_measures -> Nullable<Text>,
+        supervisor -> Nullable<Text>,
+        photos -> Text,
+        outcome -> Nullable<Text>,
+        code -> Nullable<Text>,
+        detail -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
+    /// The files of an answer.
+    letter_reply_file (id) {
+        id -> IdSql,
+        reply_id -> IdSql,
+        kind -> Text,
+        name -> Text,
+        sha256 -> Text,
+        length -> BigInt,
+        added_by -> IdSql,
+        added_at -> TsUtc,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
     /// A finding printed in a letter.
     letter_line (letter_id, row) {
         letter_id -> IdSql,
@@ -1712,6 +1773,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     letter_edit,
     letter_seal,
     letter_delivery,
+    letter_reply,
+    letter_reply_line,
+    letter_reply_file,
     letter_line,
     letter_event,
     delegation,

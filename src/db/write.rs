@@ -223,6 +223,33 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Does a part that may be refused by itself: what it stored and said is taken back then, and the rest goes on.
+    ///
+    /// # Errors
+    /// Whatever is no refusal: the database's, a defect. It ends the whole transaction.
+    pub fn part<T>(&mut self, f: impl FnOnce(&mut Self) -> Outcome<T>) -> Outcome<Result<T, Fault>> {
+        type Manager = <AnyConn as Connection>::TransactionManager;
+        let (said, actor) = (self.lines.len(), self.stamp.actor.clone());
+        Manager::begin_transaction(self.conn)?;
+        let result = f(self);
+        self.stamp.actor = actor;
+        match result {
+            Ok(value) => {
+                Manager::commit_transaction(self.conn)?;
+                Ok(Ok(value))
+            }
+            Err(fault) => {
+                self.lines.truncate(said);
+                let taken_back = Manager::rollback_transaction(self.conn);
+                if !fault.is_refusal() {
+                    return Err(fault);
+                }
+                taken_back?;
+                Ok(Err(fault))
+            }
+        }
+    }
+
     fn finish(self) -> Outcome<()> {
         if self.lines.is_empty() && !self.untold {
             return Err(Fault::internal(format!("{} left no audit line", self.action)));

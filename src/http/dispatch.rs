@@ -147,9 +147,10 @@ pub async fn deliver(
     ApiJson(body): ApiJson<DeliverLetters>,
 ) -> Answer<Found<Letters>> {
     let (places, by) = (caller.scope.places(), caller.holder());
+    let export = caller.app().config.letter_export_dir.is_some();
     let letters = caller
         .write(move |tx| {
-            let delivery = Delivery { channel: body.channel, note: body.note.clone() };
+            let delivery = Delivery { channel: body.channel, note: body.note.clone(), export };
             letters::deliver(tx, &by, &body.letter_ids, &delivery)?;
             let inside = Reader::inside(&places);
             body.letter_ids.iter().map(|id| letters::find(tx.conn(), &inside, *id)).collect()

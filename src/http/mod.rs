@@ -44,6 +44,7 @@ mod pdf;
 mod photos;
 mod projects;
 mod quarantine;
+mod replies;
 mod settings;
 mod sync;
 mod system;

@@ -6,7 +6,7 @@ use super::{
     access, annex, audit, batch, calendar, campaigns, checklists, compliance, delegations, directory,
     dispatch, escalation, findings, fire, groups, handover, indicators, inspections, ledger, letter_docx,
     letter_drafts, letter_files, letters, loop_steps, meetings, notices, opinions, origins, photos, projects,
-    quarantine, settings, sync, task_sheet, today, tus, uploads, webhooks,
+    quarantine, replies, settings, sync, task_sheet, today, tus, uploads, webhooks,
 };
 use actix_web::http::Method;
 use actix_web::{Route, web};
@@ -441,6 +441,7 @@ pub fn table() -> Routes {
         .post("/letters/batch/deliver", "deliver_letters", "批量送达", dispatch::deliver)
         .post("/letters/check", "check_letter", "核验文件是否为本局函件", dispatch::check)
         .get("/letters/fonts", "letter_fonts", "提醒函所用字体与模板", letter_files::fonts)
+        .get("/letters/board", "letter_board", "函件看板（按街道）", replies::board)
         .get("/letters/{letter_id}", "find_letter", "查看提醒函", letters::find)
         .patch("/letters/{letter_id}", "update_letter", "修改未送审提醒函的回复期限", letters::update)
         .put(
@@ -495,6 +496,43 @@ pub fn table() -> Routes {
             "可编辑的文字版（以PDF为准）",
             letter_docx::docx,
         );
+    t.section("复函")
+        .get("/letters/{letter_id}/replies", "list_replies", "复函列表与回复情况", replies::list)
+        .post("/letters/{letter_id}/replies", "draft_reply", "起草复函", replies::open)
+        .get("/letters/{letter_id}/replies/{reply_id}", "find_reply", "查看复函", replies::find)
+        .patch("/letters/{letter_id}/replies/{reply_id}", "edit_reply", "修改复函草稿", replies::edit)
+        .get(
+            "/letters/{letter_id}/replies/{reply_id}/document.pdf",
+            "reply_document",
+            "复函文稿（供用印）",
+            replies::document,
+        )
+        .put(
+            "/letters/{letter_id}/replies/{reply_id}/scan",
+            "put_reply_scan",
+            "上传盖章复函扫描件",
+            replies::put_scan,
+        )
+        .get(
+            "/letters/{letter_id}/replies/{reply_id}/scan.pdf",
+            "reply_scan",
+            "盖章复函扫描件",
+            replies::scan,
+        )
+        .post(
+            "/letters/{letter_id}/replies/{reply_id}/attachments",
+            "attach_to_reply",
+            "上传复函附件",
+            replies::attach,
+        )
+        .get("/letters/{letter_id}/reply-files/{file_id}", "reply_file", "复函附件", replies::file)
+        .delete(
+            "/letters/{letter_id}/reply-files/{file_id}",
+            "detach_from_reply",
+            "移除草稿附件",
+            replies::detach,
+        )
+        .post("/letters/{letter_id}/replies/{reply_id}/send", "send_reply", "发出复函", replies::send);
     t.section("合规情况")
         .get("/compliance/facilities", "facilities_compliance", "各设施合规情况", compliance::facilities)
         .get(

@@ -7,7 +7,7 @@ mod registry;
 pub mod works;
 
 pub use queue::{Job, enqueue, is_known};
-pub use registry::{AssessFireRegister, RenderLetter};
+pub use registry::{AssessFireRegister, ExportLetter, RenderLetter};
 
 use crate::app::App;
 use crate::db::sequencer::sequence_now;

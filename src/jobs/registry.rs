@@ -19,6 +19,17 @@ impl Job for RenderLetter {
     const KIND: &'static str = "render_letter";
 }
 
+/// Puts a delivered letter into the folder from which the document system takes it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ExportLetter {
+    /// The letter.
+    pub letter: LetterId,
+}
+
+impl Job for ExportLetter {
+    const KIND: &'static str = "export_letter";
+}
+
 /// Does the work that comes round once an hour; its name holds the hour.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct HourlyWork {}
@@ -44,6 +55,10 @@ pub fn run(app: &Arc<App>, kind: &str, payload: &str) -> Outcome<()> {
         RenderLetter::KIND => {
             let job: RenderLetter = serde_json::from_str(payload).map_err(Fault::internal)?;
             crate::letters::render::render(app, job.letter)
+        }
+        ExportLetter::KIND => {
+            let job: ExportLetter = serde_json::from_str(payload).map_err(Fault::internal)?;
+            crate::letters::export::export(app, job.letter)
         }
         HourlyWork::KIND => super::works::run(app),
         AssessFireRegister::KIND => crate::fire::daily::run(app),

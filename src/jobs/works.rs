@@ -9,7 +9,7 @@ use crate::clock::SHANGHAI;
 use crate::db::Stamp;
 use crate::escalation::{self, Portion};
 use crate::fault::{Fault, Outcome};
-use crate::{fire, letters, notices, projects};
+use crate::{fire, letters, notices, projects, replies};
 use std::sync::Arc;
 
 /// A work with the name by which the log calls it.
@@ -24,6 +24,7 @@ const WORKS: &[Work] = &[
     }),
     ("projects", |app| projects::alert(&app.db, app.clock.now()).map(drop)),
     ("letters", |app| letters::alert(&app.db, app.clock.now()).map(drop)),
+    ("replies", |app| replies::alert(&app.db, app.clock.now()).map(drop)),
     // After the clock, so that the day's marks stand in it.
     ("digests", |app| notices::tell_due(app).map(drop)),
     ("fire register", |app| fire::daily::enqueue_today(app)),

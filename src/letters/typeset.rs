@@ -17,6 +17,7 @@ mod world;
 mod tests;
 
 use super::letter::{Letter, Level};
+use super::reply_letter::ReplyLetter;
 use super::task_sheet::TaskSheet;
 use crate::fault::Fault;
 use check_code::CheckCode;
@@ -169,6 +170,23 @@ impl Typesetter {
         self.compiled(PATIENCE, Work::sheet(sheet, &self.shelf.families)?, exported)
     }
 
+    /// The PDF/A-2b of a street's reply.
+    ///
+    /// # Errors
+    /// See [`TypesetFault`].
+    pub fn reply(&self, reply: &ReplyLetter) -> Result<Vec<u8>, TypesetFault> {
+        self.compiled(PATIENCE, Work::reply(reply, &self.shelf.families)?, exported)
+    }
+
+    /// Where each run of text of a reply stands, in the order of drawing.
+    ///
+    /// # Errors
+    /// See [`TypesetFault`].
+    pub fn reply_layout(&self, reply: &ReplyLetter) -> Result<Vec<TextRun>, TypesetFault> {
+        let work = Work::reply(reply, &self.shelf.families)?;
+        self.compiled(PATIENCE_OF_A_JOB, work, |document| Ok(glyphs::runs(document)))
+    }
+
     /// Where each run of text stands, in the order of drawing: what a test of the layout looks at.
     ///
     /// # Errors
@@ -225,6 +243,7 @@ struct Work {
 enum Template {
     Letter,
     TaskSheet,
+    Reply,
 }
 
 impl Work {
@@ -251,12 +270,19 @@ impl Work {
         let data = serde_json::to_vec(&data).map_err(failed)?;
         Ok(Self { template: Template::TaskSheet, data, jpegs: vec![] })
     }
+
+    fn reply(reply: &ReplyLetter, families: &Families) -> Result<Self, TypesetFault> {
+        let data = serde_json::json!({ "reply": reply, "families": families });
+        let data = serde_json::to_vec(&data).map_err(failed)?;
+        Ok(Self { template: Template::Reply, data, jpegs: vec![] })
+    }
 }
 
 fn laid_out(shelf: &Shelf, work: Work) -> Result<PagedDocument, TypesetFault> {
     let template = match work.template {
         Template::Letter => &shelf.letter,
         Template::TaskSheet => &shelf.task_sheet,
+        Template::Reply => &shelf.reply,
     };
     let world = LetterWorld::new(shelf, template, work.data, work.jpegs).map_err(TypesetFault::Failed)?;
     let compiled = typst::compile::<PagedDocument>(&world);

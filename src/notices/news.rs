@@ -216,6 +216,24 @@ news! {
         /// The day of its delivery.
         delivered_on: NaiveDate,
     }
+    /// The addressee has answered a letter.
+    Now LetterReplied = "letter.replied" "函件回复" {
+        /// Its number.
+        number: String,
+        /// Who answers.
+        unit: String,
+        /// The number of the answer.
+        reply_number: String,
+        /// 晚于回复期限, where it is.
+        late: Option<String>,
+    }
+    /// A letter was not answered by its day.
+    Daily LetterReplyOverdue = "letter.reply_overdue" "函件逾期未复" {
+        /// Its number.
+        number: String,
+        /// That day.
+        reply_due: NaiveDate,
+    }
     /// The supervisor wrote an opinion that is to be answered.
     Now OpinionAsked = "opinion.asked" "监督意见待答复" {
         /// What it is about, e.g. a finding's or a letter's number.
@@ -337,6 +355,13 @@ pub(super) fn samples() -> Vec<News> {
         News::LetterDelivered { number: "演示函〔2026〕1号".into(), reply_due: day(30) },
         News::LetterAcknowledged { number: "演示函〔2026〕1号".into() },
         News::LetterUnacknowledged { number: "演示函〔2026〕1号".into(), delivered_on: day(25) },
+        News::LetterReplied {
+            number: "演示函〔2026〕1号".into(),
+            unit: "海幢街道办事处".into(),
+            reply_number: "海幢街函〔2026〕5号".into(),
+            late: None,
+        },
+        News::LetterReplyOverdue { number: "演示函〔2026〕1号".into(), reply_due: day(25) },
         News::OpinionAsked { about: "演示函〔2026〕1号".into(), opinion: text(), answer_by: day(30) },
         News::OpinionAnswered { about: "演示函〔2026〕1号".into(), answer: text() },
         News::TargetObjected {

@@ -26,7 +26,7 @@ use crate::inspections::Part;
 use crate::inspections::quarantine::QuarantineState;
 use crate::inspections::rules::{confirm_until, confirmable_since};
 use crate::letters::rules::LetterState;
-use crate::projects;
+use crate::{projects, replies};
 use chrono::NaiveDate;
 use diesel::dsl::count_star;
 use diesel::prelude::*;
@@ -40,6 +40,7 @@ pub(super) fn sections(conn: &mut AnyConn, desk: &Desk<'_>) -> Outcome<Vec<(Toda
         (TodayKind::Quarantine, quarantined(conn, desk)?),
         (TodayKind::StaleProject, stale_projects(conn, desk)?),
         (TodayKind::Letter, letters(conn, desk)?),
+        (TodayKind::Reply, replies(conn, desk)?),
         (TodayKind::Opinion, opinions(conn, desk)?),
         (TodayKind::Step, steps(conn, desk)?),
         (TodayKind::Bulletin, bulletins(conn, desk)?),
@@ -268,6 +269,31 @@ fn letters(conn: &mut AnyConn, desk: &Desk<'_>) -> Outcome<Option<Found>> {
             });
         }
         all = Some(all.unwrap_or_default().and(Found { count, late: 0, first }));
+    }
+    Ok(all)
+}
+
+/// The street sees what waits for its answer, the clerk what has none past its day.
+fn replies(conn: &mut AnyConn, desk: &Desk<'_>) -> Outcome<Option<Found>> {
+    let roles = [(Role::Street, Action::ReplyToLetter), (Role::Drafter, Action::DraftLetters)];
+    let mut all: Option<Found> = None;
+    for (role, action) in roles {
+        let Some(places) = desk.scope_as(action, role).map(|s| s.places()) else { continue };
+        let past = (role == Role::Drafter).then_some(desk.today);
+        let waiting = replies::awaiting(conn, &places, past)?;
+        let count = i64::try_from(waiting.len()).map_err(Fault::internal)?;
+        let late = waiting.iter().filter(|letter| letter.reply_due < desk.today).count();
+        let late = i64::try_from(late).map_err(Fault::internal)?;
+        let item = |letter: replies::Awaiting| TodayItem {
+            id: letter.id.uuid(),
+            title: format!("{} 待回复", letter.number),
+            street_id: Some(letter.street_id),
+            facility_id: None,
+            due_on: Some(letter.reply_due),
+            link: format!("/api/v1/letters/{}", letter.id),
+        };
+        let first = waiting.into_iter().take(usize::try_from(FIRST).unwrap_or(0)).map(item).collect();
+        all = Some(all.unwrap_or_default().and(Found { count, late, first }));
     }
     Ok(all)
 }

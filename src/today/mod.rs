@@ -50,6 +50,8 @@ coded! {
         StaleProject = "stale_project" "整改措施待更新",
         /// Letters that wait for one's step.
         Letter = "letter" "提醒函待办",
+        /// Letters to be answered by the street; of the clerk's those that are past their day.
+        Reply = "reply" "提醒函待回复",
         /// A supervisor's opinions to be answered.
         Opinion = "opinion" "监督意见待答复",
         /// Steps that the clock has drafted.

@@ -1,7 +1,7 @@
 //! Rows and queries of uploads and of what is doomed.
 
 use crate::db::connection::each;
-use crate::db::schema::{blob, doomed_blob, evidence, letter, letter_seal, photo, upload};
+use crate::db::schema::{blob, doomed_blob, evidence, letter, letter_reply_file, letter_seal, photo, upload};
 use crate::db::{AnyConn, MultiBackend, Ts};
 use crate::fault::Outcome;
 use crate::ids::{PhotoId, UploadId, UserId};
@@ -119,7 +119,7 @@ pub fn delete_undeclared(conn: &mut AnyConn, id: PhotoId) -> Outcome<bool> {
     Ok(true)
 }
 
-/// Every blob that a row names, with its length: photos, the documents of letters and their sealed scans.
+/// Every blob that a row names, with its length: photos, the documents of letters, their sealed scans and the files of replies.
 pub fn named(conn: &mut AnyConn) -> Outcome<Vec<(String, i64)>> {
     let mut named: Vec<(String, i64)> = blob::table.select((blob::sha256, blob::length)).load(conn)?;
     let documents = letter::table
@@ -128,6 +128,8 @@ pub fn named(conn: &mut AnyConn) -> Outcome<Vec<(String, i64)>> {
     named.extend(documents.load::<(String, i64)>(conn)?);
     let scans = letter_seal::table.select((letter_seal::sha256, letter_seal::length));
     named.extend(scans.load::<(String, i64)>(conn)?);
+    let of_replies = letter_reply_file::table.select((letter_reply_file::sha256, letter_reply_file::length));
+    named.extend(of_replies.load::<(String, i64)>(conn)?);
     Ok(named)
 }
 
@@ -136,6 +138,10 @@ pub fn is_relied_on(conn: &mut AnyConn, sha256: &str) -> Outcome<bool> {
     let rows = blob::table.find(sha256).count().get_result::<i64>(conn)?
         + letter::table.filter(letter::document_sha256.eq(sha256)).count().get_result::<i64>(conn)?
         + letter_seal::table.filter(letter_seal::sha256.eq(sha256)).count().get_result::<i64>(conn)?
+        + letter_reply_file::table
+            .filter(letter_reply_file::sha256.eq(sha256))
+            .count()
+            .get_result::<i64>(conn)?
         + upload::table.filter(upload::sha256.eq(sha256)).count().get_result::<i64>(conn)?;
     Ok(rows > 0)
 }

@@ -36,6 +36,7 @@ const CAPABILITIES: &[(&str, u8)] = &[
     ("letters", 6),
     ("escalation", 7),
     ("reports", 7),
+    ("replies", 7),
     ("opinions", 7),
     ("sync", 7),
     ("handover", 7),

@@ -52,6 +52,7 @@ mod openapi;
 mod parity;
 mod permissions;
 mod photos;
+mod replies;
 mod start;
 mod storage;
 mod sync;
@@ -93,6 +94,7 @@ fn register(suite: &mut Suite) {
     letter_files::register(suite);
     indicators::register(suite);
     letters::register(suite);
+    replies::register(suite);
     notices::register(suite);
     golden::register(suite);
     geometry::register(suite);

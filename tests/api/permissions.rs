@@ -144,6 +144,10 @@ struct Scene<'a> {
     referral: String,
     /// With its document.
     letter: String,
+    /// A reply to it that was sent, with a scan, and the file of the scan.
+    reply: (String, String),
+    /// The draft of another.
+    reply_draft: String,
     /// The path of an upload that somebody outside the matrix began.
     upload: String,
     /// A record in quarantine.
@@ -228,6 +232,21 @@ fn opinion(finding: &str) -> Value {
     json!({"finding_id": finding, "said": "请说明进展", "answer_due": "2026-12-31"})
 }
 
+/// A reply to a letter that says of each of its findings that it is in progress, sent with its scan; and a draft.
+fn replied(app: &TestApp, letter: &str) -> ((String, String), String) {
+    let (street, at) = (app.as_(Caller::SecondStreet), format!("/letters/{letter}/replies"));
+    let findings = street.get(&format!("/letters/{letter}")).ok()["findings"].clone();
+    let line = |finding| json!({"finding": finding, "answer": "in_progress", "measures": "整改中"});
+    let lines: Vec<Value> = findings.as_array().expect("numbers").iter().map(line).collect();
+    let sent = id(&street.post(&at, &json!({ "lines": lines })).created());
+    let (path, scan) = (format!("{at}/{sent}/scan"), build::scan("reply"));
+    let file = id(&street.bytes(Method::PUT, &path, "application/pdf", &scan).ok()["scan"]);
+    let today = yixun::clock::business_date(app.clock.now());
+    let body = json!({"document_number": "海幢街函〔2026〕1号", "replied_on": today});
+    street.post(&format!("{at}/{sent}/send"), &body).ok();
+    ((sent, file), id(&street.post(&at, &json!({})).created()))
+}
+
 /// A record that waits in quarantine, because its facility has ended.
 fn quarantined(app: &TestApp, place: Place) -> String {
     let ended = id(&build::facility(app, place, Station));
@@ -256,6 +275,7 @@ impl<'a> Scene<'a> {
         let receipt = seen.put_whole(&app.as_(Caller::Inspector));
         let upload = uploads::create(&app.as_(Caller::SecondInspector), &build::Photo::new("scene", None));
         let letters = build::letters(app, Place::Own, &campaign);
+        let (reply, reply_draft) = replied(app, &id(&letters[0]));
         let finding = id(&receipt["findings"][0]);
         let drafter = app.as_(Caller::Drafter);
         let complaint = drafter.post("/findings", &entry(app, "YK-15", "complaint")).created();
@@ -297,6 +317,8 @@ impl<'a> Scene<'a> {
             request,
             referral,
             letter: id(&letters[0]),
+            reply,
+            reply_draft,
             late: quarantined(app, Place::Own),
             later: quarantined(app, Place::Own),
             webhook: webhook(app),
@@ -762,6 +784,38 @@ const ROWS: &[Row] = &[
     row("letter_page", &[200], Missing, |s| at(format!("/letters/{}/pages/1.png", s.letter))),
     row("letter_document", &[200], Missing, |s| at(format!("/letters/{}/document.pdf", s.letter))),
     row("letter_docx", &[200], Missing, |s| at(format!("/letters/{}/document.docx", s.letter))),
+    row("letter_board", &[200], Missing, |s| at(format!("/letters/board?campaign_id={}", s.campaign))),
+    row("list_replies", &[200], Missing, |s| at(format!("/letters/{}/replies", s.letter))),
+    row("draft_reply", &[409], Missing, |s| at(format!("/letters/{}/replies", s.letter)).with(json!({}))),
+    row("find_reply", &[200], Missing, |s| at(format!("/letters/{}/replies/{}", s.letter, s.reply.0))),
+    row("edit_reply", &[200], Missing, |s| {
+        let path = format!("/letters/{}/replies/{}", s.letter, s.reply_draft);
+        let revision = s.revision_of(&path, Caller::SecondStreet);
+        at(path).revision(revision).with(json!({"remarks": "矩阵"}))
+    }),
+    row("reply_document", &[200], Missing, |s| {
+        at(format!("/letters/{}/replies/{}/document.pdf", s.letter, s.reply.0))
+    }),
+    row("put_reply_scan", &[200], Missing, |s| {
+        at(format!("/letters/{}/replies/{}/scan", s.letter, s.reply_draft)).pdf(b"%PDF-1.7\n%%EOF\n")
+    }),
+    row("reply_scan", &[200], Missing, |s| {
+        at(format!("/letters/{}/replies/{}/scan.pdf", s.letter, s.reply.0))
+    }),
+    // After twenty files there is no room.
+    row("attach_to_reply", &[200, 409], Missing, |s| {
+        let path = format!("/letters/{}/replies/{}/attachments?name=a.pdf", s.letter, s.reply_draft);
+        at(path).pdf(b"%PDF-1.7\n%%EOF\n")
+    }),
+    row("reply_file", &[200], Missing, |s| at(format!("/letters/{}/reply-files/{}", s.letter, s.reply.1))),
+    row("detach_from_reply", &[409], Missing, |s| {
+        at(format!("/letters/{}/reply-files/{}", s.letter, s.reply.1))
+    }),
+    row("send_reply", &[409], Missing, |s| {
+        let path = format!("/letters/{}/replies/{}/send", s.letter, s.reply_draft);
+        let today = yixun::clock::business_date(s.app.clock.now());
+        at(path).with(json!({"document_number": "海幢街函〔2026〕2号", "replied_on": today}))
+    }),
     row("facilities_compliance", &[200], Unbound, |_| at("/compliance/facilities")),
     row("facility_compliance", &[200], Missing, |s| at(format!("/compliance/facilities/{}", s.facility))),
     row("streets_compliance", &[200], Missing, |s| {

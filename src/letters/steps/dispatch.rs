@@ -12,6 +12,7 @@ use crate::db::Tx;
 use crate::fault::{Fault, FieldFault, Outcome};
 use crate::findings::{self, ByLetter};
 use crate::ids::LetterId;
+use crate::jobs::{ExportLetter, enqueue};
 use chrono::NaiveDate;
 
 /// Letters delivered together at the most.
@@ -84,6 +85,8 @@ pub struct Delivery {
     pub channel: Channel,
     /// A remark, e.g. a courier's number.
     pub note: Option<String>,
+    /// The installation has a folder from which the document system takes delivered letters.
+    pub export: bool,
 }
 
 /// Delivers letters together: all of them or none.
@@ -135,6 +138,9 @@ fn deliver_one(tx: &mut Tx<'_>, held: Held, delivery: &Delivery) -> Outcome<()> 
         findings::serve_by_letter(tx, finding, &letter)?;
     }
     record(tx, &row, "deliver", delivery.note.as_deref())?;
+    if delivery.export {
+        enqueue(tx, &ExportLetter { letter: row.id }, Some(format!("export:{}", row.id)))?;
+    }
     news::delivered(tx, &row)
 }
 

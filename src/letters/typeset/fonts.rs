@@ -110,6 +110,7 @@ pub(super) struct Shelf {
     pub families: Families,
     pub letter: Source,
     pub task_sheet: Source,
+    pub reply: Source,
 }
 
 impl Shelf {
@@ -136,6 +137,7 @@ impl Shelf {
             families,
             letter: super::world::letter()?,
             task_sheet: super::world::task_sheet()?,
+            reply: super::world::reply()?,
         })
     }
 

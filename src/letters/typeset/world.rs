@@ -25,6 +25,11 @@ pub(super) fn task_sheet() -> Result<Source, String> {
     Ok(Source::new(id("/task_sheet.typ")?, include_str!("../task_sheet.typ").into()))
 }
 
+/// The template of a street's reply.
+pub(super) fn reply() -> Result<Source, String> {
+    Ok(Source::new(id("/reply.typ")?, include_str!("../reply.typ").into()))
+}
+
 fn id(path: &str) -> Result<FileId, String> {
     let path = VirtualPath::new(path).map_err(|_| format!("not a virtual path: {path}"))?;
     Ok(FileId::new(RootedPath::new(VirtualRoot::Project, path)))

@@ -1,0 +1,3 @@
+DROP TABLE letter_reply_file;
+DROP TABLE letter_reply_line;
+DROP TABLE letter_reply;
