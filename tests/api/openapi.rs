@@ -86,12 +86,9 @@ fn every_reference_resolves() {
 fn paths_and_parameters_agree() {
     for op in spec::operations() {
         let told = format!("{} {}", op.method, op.path);
-        let in_path: BTreeSet<String> = op
-            .path
-            .split('/')
-            .filter_map(|p| p.strip_prefix('{')?.strip_suffix('}'))
-            .map(str::to_string)
-            .collect();
+        let opened = op.path.split('{').skip(1);
+        let in_path: BTreeSet<String> =
+            opened.filter_map(|rest| Some(rest.split_once('}')?.0.to_string())).collect();
         let parameters = op.object["parameters"].as_array().cloned().unwrap_or_default();
         let mut names = BTreeSet::new();
         for parameter in &parameters {

@@ -9,8 +9,9 @@ use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Compilations that a cached intermediate result outlives.
-const CACHE_AGE: usize = 5;
+/// Compilations that a cached intermediate result outlives: what letters have in common is used by the next one already,
+/// and each more keeps a letter's decoded photos, 10 MB, for nothing (`benches/letters.rs`).
+const CACHE_AGE: usize = 1;
 
 /// Stack of a compilation: nested tables recurse deeply.
 const STACK: usize = 16 * 1024 * 1024;
