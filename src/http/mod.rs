@@ -23,6 +23,7 @@ mod compliance;
 mod delegations;
 mod directory;
 mod escalation;
+mod faces;
 mod findings;
 mod fire;
 mod groups;

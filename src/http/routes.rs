@@ -4,9 +4,9 @@
 use super::operation::{Operation, OperationSpec};
 use super::{
     access, annex, audit, batch, calendar, campaigns, checklists, compliance, delegations, directory,
-    escalation, findings, fire, groups, handover, inspections, ledger, letter_docx, letters, loop_steps,
-    meetings, notices, opinions, origins, photos, projects, quarantine, settings, sync, task_sheet, today,
-    tus, uploads, webhooks,
+    escalation, faces, findings, fire, groups, handover, inspections, ledger, letter_docx, letters,
+    loop_steps, meetings, notices, opinions, origins, photos, projects, quarantine, settings, sync,
+    task_sheet, today, tus, uploads, webhooks,
 };
 use actix_web::http::Method;
 use actix_web::{Route, web};
@@ -402,7 +402,15 @@ pub fn table() -> Routes {
             "letter_docx",
             "可编辑的文字版（以PDF为准）",
             letter_docx::docx,
-        );
+        )
+        .get("/letters/{letter_id}/photos", "list_letter_photos", "函中照片及人脸核对情况", faces::of_letter)
+        .post(
+            "/letters/{letter_id}/face-checks",
+            "check_letter_photos",
+            "批量核对函中照片有无人脸",
+            faces::check_of_letter,
+        )
+        .post("/photos/{photo_id}/face-checks", "check_photo", "核对照片有无人脸", faces::check);
     t.section("合规情况")
         .get("/compliance/facilities", "facilities_compliance", "各设施合规情况", compliance::facilities)
         .get(

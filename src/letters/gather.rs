@@ -14,7 +14,8 @@ use crate::db::{AnyConn, Ts};
 use crate::directory::{self, FacilityKind};
 use crate::fault::{Fault, Outcome};
 use crate::findings::rules::State;
-use crate::ids::{AreaId, CampaignId, FacilityId, FindingId, InspectionId};
+use crate::ids::{AreaId, CampaignId, FacilityId, FindingId, InspectionId, PhotoId};
+use crate::photos;
 use crate::settings::{self, Relapse};
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::dsl::count_star;
@@ -41,7 +42,7 @@ pub fn gather(conn: &mut AnyConn, subject: &Subject<'_>, as_of: DateTime<Utc>) -
     let street = directory::street(conn, subject.street)?;
     let targets = targets(conn, subject)?;
     let inspected = inspected(conn, subject, &targets)?;
-    let rows = findings(conn, subject)?;
+    let rows = findings(conn, subject.campaign, subject.street)?;
     let lines = lines(conn, &rows, as_of)?;
     let (lines, carried): (Vec<_>, Vec<_>) = lines.into_iter().partition(|(own, _)| *own);
     let lines: Vec<Line> = lines.into_iter().map(|(_, line)| line).collect();
@@ -146,15 +147,15 @@ struct FindingFacts {
 }
 
 /// The findings of the campaign, and those of earlier work that are not settled.
-fn findings(conn: &mut AnyConn, subject: &Subject<'_>) -> Outcome<Vec<FindingFacts>> {
+fn findings(conn: &mut AnyConn, campaign: &CampaignNow, street: AreaId) -> Outcome<Vec<FindingFacts>> {
     let hidden = [State::Open, State::Withdrawn];
     let settled = [State::Open, State::Withdrawn, State::Closed, State::Terminated];
-    let own = finding::campaign_id.eq(subject.campaign.id).and(finding::state.ne_all(hidden));
+    let own = finding::campaign_id.eq(campaign.id).and(finding::state.ne_all(hidden));
     let earlier = finding::campaign_id
         .is_null()
-        .or(finding::campaign_id.ne(subject.campaign.id))
+        .or(finding::campaign_id.ne(campaign.id))
         .and(finding::state.ne_all(settled))
-        .and(finding::found_at.lt(Ts::from(crate::clock::midnight(subject.campaign.starts_on))));
+        .and(finding::found_at.lt(Ts::from(crate::clock::midnight(campaign.starts_on))));
     type Row = (
         (Option<CampaignId>, FindingId, String, String, FacilityKind),
         (String, String, String, (Option<NaiveDate>, bool), State),
@@ -164,7 +165,7 @@ fn findings(conn: &mut AnyConn, subject: &Subject<'_>) -> Outcome<Vec<FindingFac
         .inner_join(check_item::table.on(check_item::id.eq(finding::item_id)))
         .inner_join(facility_version::table.on(facility_version::facility_id.eq(finding::facility_id)))
         .filter(facility_version::valid_to.is_null())
-        .filter(finding::street_id.eq(subject.street))
+        .filter(finding::street_id.eq(street))
         .filter(own.or(earlier.assume_not_null()))
         .order(finding::number)
         .select((
@@ -192,13 +193,13 @@ fn findings(conn: &mut AnyConn, subject: &Subject<'_>) -> Outcome<Vec<FindingFac
         ))
         .load(conn)?;
     let facts = |(
-        (campaign, id, number, facility_name, facility_kind),
+        (found_by, id, number, facility_name, facility_kind),
         b,
         (repeat_of, inspection_id, item_id, method, original_due),
     ): Row| {
         let (category, description, basis, (due_on, due_provisional), state) = b;
         FindingFacts {
-            own: campaign == Some(subject.campaign.id),
+            own: found_by == Some(campaign.id),
             id,
             number,
             facility_name,
@@ -232,10 +233,15 @@ pub fn unconfirmed(conn: &mut AnyConn, campaign: CampaignId, street: AreaId) -> 
 
 fn lines(conn: &mut AnyConn, rows: &[FindingFacts], as_of: DateTime<Utc>) -> Outcome<Vec<(bool, Line)>> {
     let photos = before_photos(conn, rows)?;
+    let hashes: Vec<String> = photos.values().map(|(_, sha256)| sha256.clone()).collect();
+    let checks = photos::face_checks(conn, &hashes)?;
+    // Nobody has looked, or somebody saw a face: it is not printed.
+    let faceless = |sha256: &String| checks.get(sha256).is_some_and(|check| !check.shows_face);
     rows.iter()
         .map(|r| {
             let basis: Vec<Basis> = serde_json::from_str(&r.basis).map_err(Fault::internal)?;
             let photo = r.inspection_id.and_then(|i| photos.get(&(i, r.item_id)));
+            let photo = photo.map(|(_, sha256)| sha256).filter(|sha256| faceless(sha256));
             let line = Line {
                 finding_id: r.id.0,
                 finding_number: r.number.clone(),
@@ -257,21 +263,42 @@ fn lines(conn: &mut AnyConn, rows: &[FindingFacts], as_of: DateTime<Utc>) -> Out
         .collect()
 }
 
-type PhotoOf = HashMap<(InspectionId, crate::ids::ItemId), String>;
+/// A photo that a letter would print.
+pub struct Shown {
+    pub finding_id: FindingId,
+    pub finding_number: String,
+    pub photo_id: PhotoId,
+    pub sha256: String,
+}
+
+/// The photos of a campaign's letter to a street, in the order of its rows; whether each may be printed is not asked here.
+pub fn shown(conn: &mut AnyConn, campaign: &CampaignNow, street: AreaId) -> Outcome<Vec<Shown>> {
+    let mut rows = findings(conn, campaign, street)?;
+    // What the campaign found comes first, as in the letter.
+    rows.sort_by_key(|row| !row.own);
+    let photos = before_photos(conn, &rows)?;
+    let of = |row: FindingFacts| {
+        let (photo_id, sha256) = photos.get(&(row.inspection_id?, row.item_id))?.clone();
+        Some(Shown { finding_id: row.id, finding_number: row.number, photo_id, sha256 })
+    };
+    Ok(rows.into_iter().filter_map(of).collect())
+}
+
+type PhotoOf = HashMap<(InspectionId, crate::ids::ItemId), (PhotoId, String)>;
 
 /// The first received photo of each failing item.
 fn before_photos(conn: &mut AnyConn, rows: &[FindingFacts]) -> Outcome<PhotoOf> {
     let ids: Vec<InspectionId> = rows.iter().filter_map(|r| r.inspection_id).collect();
-    let found: Vec<(InspectionId, Option<crate::ids::ItemId>, String)> = evidence::table
+    let found: Vec<(InspectionId, Option<crate::ids::ItemId>, PhotoId, String)> = evidence::table
         .filter(evidence::subject_kind.eq("inspection"))
         .filter(evidence::subject_id.eq_any(ids))
         .filter(evidence::received_at.is_not_null())
         .filter(evidence::item_id.is_not_null())
         .order(evidence::id.desc())
-        .select((evidence::subject_id, evidence::item_id, evidence::sha256))
+        .select((evidence::subject_id, evidence::item_id, evidence::photo_id, evidence::sha256))
         .load(conn)?;
     // Newest first, so that the oldest of an item stays.
-    Ok(found.into_iter().filter_map(|(i, item, sha256)| Some(((i, item?), sha256))).collect())
+    Ok(found.into_iter().filter_map(|(i, item, photo, sha256)| Some(((i, item?), (photo, sha256)))).collect())
 }
 
 fn indicators(

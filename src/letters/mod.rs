@@ -5,6 +5,7 @@
 
 pub mod compose;
 pub mod docx;
+mod faces;
 pub mod facts;
 mod gather;
 pub mod letter;
@@ -17,6 +18,7 @@ pub mod task_sheet;
 pub mod typeset;
 mod view;
 
+pub use faces::{LetterPhoto, LetterPhotos, Seen, check_photos, photos};
 pub use steps::{
     Sender, approve, document, draft_batch, hand_over, issue_batch, preview, reschedule, return_letter,
     submit, trial,

@@ -30,6 +30,7 @@ mod deputies;
 mod devices;
 mod direction;
 mod escalation;
+mod faces;
 mod facilities;
 mod findings;
 mod fire;
@@ -77,6 +78,7 @@ fn register(suite: &mut Suite) {
     photos::register(suite);
     uploads::register(suite);
     storage::register(suite);
+    faces::register(suite);
     findings::register(suite);
     escalation::register(suite);
     ledgers::register(suite);

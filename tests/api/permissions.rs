@@ -112,7 +112,7 @@ const PUBLIC: [&str; 3] = ["login", "refresh", "upload_options"];
 const OF_STREETS: [&str; 1] = ["streets_compliance"];
 
 /// For readers inside the bureau: a street, which reads its letters, finds nothing there.
-const OF_INSIDERS: [&str; 1] = ["letter_docx"];
+const OF_INSIDERS: [&str; 2] = ["letter_docx", "list_letter_photos"];
 
 /// Operators may submit, but never what an inspector does.
 const OPERATORS_SELF_CHECK: (&str, Role) = ("submit_inspection", Role::Operator);
@@ -710,6 +710,15 @@ const ROWS: &[Row] = &[
     }),
     row("letter_document", &[200], Missing, |s| at(format!("/letters/{}/document.pdf", s.letter))),
     row("letter_docx", &[200], Missing, |s| at(format!("/letters/{}/document.docx", s.letter))),
+    row("list_letter_photos", &[200], Missing, |s| at(format!("/letters/{}/photos", s.letter))),
+    // Another letter's photo; the letter's own: see `faces`.
+    row("check_letter_photos", &[422], Missing, |s| {
+        let check = json!({"photo_id": build::uuid(), "shows_face": false});
+        at(format!("/letters/{}/face-checks", s.letter)).with(json!({"checks": [check]}))
+    }),
+    row("check_photo", &[201], Missing, |s| {
+        at(format!("/photos/{}/face-checks", s.photo)).with(json!({"shows_face": false}))
+    }),
     row("facilities_compliance", &[200], Unbound, |_| at("/compliance/facilities")),
     row("facility_compliance", &[200], Missing, |s| at(format!("/compliance/facilities/{}", s.facility))),
     row("streets_compliance", &[200], Missing, |s| {
