@@ -114,6 +114,8 @@ permissions! {
     ReadOriginals = "photo.original.read" [Drafter|Reviewer|Registrar|Issuer|Supervisor];
     /// Read photos.
     ReadPhotos = "photo.read" [Inspector|Drafter|Reviewer|Registrar|Issuer|Street|Operator|Supervisor];
+    /// Record whether a photo shows a face.
+    CheckFaces = "photo.check_faces" [Drafter|Reviewer];
     /// Fetch what a phone needs without a network.
     ReadSync = "sync.read" [Inspector|Operator];
     /// Read findings.

@@ -413,6 +413,20 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use crate::db::types::{IdSql, TsUtc};
+    /// What somebody saw who looked at a photo for faces.
+    photo_face_check (id) {
+        id -> BigInt,
+        photo_id -> IdSql,
+        sha256 -> Text,
+        shows_face -> Bool,
+        checked_by -> IdSql,
+        checked_at -> TsUtc,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{IdSql, TsUtc};
     /// The manifest: what was declared, and what has arrived.
     evidence (id) {
         id -> BigInt,
@@ -1745,6 +1759,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     amendment,
     blob,
     photo,
+    photo_face_check,
     evidence,
     upload,
     node,

@@ -24,6 +24,7 @@ mod delegations;
 mod directory;
 mod dispatch;
 mod escalation;
+mod faces;
 mod findings;
 mod fire;
 mod groups;

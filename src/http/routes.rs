@@ -4,9 +4,9 @@
 use super::operation::{Operation, OperationSpec};
 use super::{
     access, annex, audit, batch, calendar, campaigns, checklists, compliance, delegations, directory,
-    dispatch, escalation, findings, fire, groups, handover, indicators, inspections, ledger, letter_docx,
-    letter_drafts, letter_files, letters, loop_steps, meetings, notices, opinions, origins, photos, projects,
-    quarantine, replies, settings, sync, task_sheet, today, tus, uploads, webhooks,
+    dispatch, escalation, faces, findings, fire, groups, handover, indicators, inspections, ledger,
+    letter_docx, letter_drafts, letter_files, letters, loop_steps, meetings, notices, opinions, origins,
+    photos, projects, quarantine, replies, settings, sync, task_sheet, today, tus, uploads, webhooks,
 };
 use actix_web::http::Method;
 use actix_web::{Route, web};
@@ -495,7 +495,15 @@ pub fn table() -> Routes {
             "letter_docx",
             "可编辑的文字版（以PDF为准）",
             letter_docx::docx,
-        );
+        )
+        .get("/letters/{letter_id}/photos", "list_letter_photos", "函中照片及人脸核对情况", faces::of_letter)
+        .post(
+            "/letters/{letter_id}/face-checks",
+            "check_letter_photos",
+            "批量核对函中照片有无人脸",
+            faces::check_of_letter,
+        )
+        .post("/photos/{photo_id}/face-checks", "check_photo", "核对照片有无人脸", faces::check);
     t.section("复函")
         .get("/letters/{letter_id}/replies", "list_replies", "复函列表与回复情况", replies::list)
         .post("/letters/{letter_id}/replies", "draft_reply", "起草复函", replies::open)

@@ -134,7 +134,7 @@ pub struct Line {
     pub overdue: bool,
     /// The same item failed within the months before that the settings name 重复出现.
     pub repeat: bool,
-    /// What it looked like.
+    /// What it looked like; only a photo that somebody has looked at and seen no face in.
     pub photo: Option<PhotoRef>,
 }
 

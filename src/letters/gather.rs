@@ -17,9 +17,10 @@ use crate::directory::{self, FacilityKind};
 use crate::fault::{Fault, Outcome};
 use crate::findings::rules::State;
 use crate::fire::rules::DutyRule;
-use crate::ids::{AreaId, CampaignId, FacilityId, FindingId, InspectionId};
+use crate::ids::{AreaId, CampaignId, FacilityId, FindingId, InspectionId, PhotoId};
 use crate::indicators::rules::Quarter;
 use crate::indicators::{self, Asked, PrintedRow};
+use crate::photos;
 use crate::settings::{self, Letters, Relapse};
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::dsl::count_star;
@@ -186,7 +187,7 @@ fn findings(conn: &mut AnyConn, subject: &Subject<'_>) -> Outcome<Vec<FindingFac
     if !subject.kind.lists_findings() {
         return Ok(vec![]);
     }
-    let mut rows = of_street(conn, subject)?;
+    let mut rows = of_street(conn, subject.campaign, subject.street)?;
     if let Some(operator) = &subject.operator {
         let own = operated_by(conn, operator)?;
         rows.retain(|row| own.contains(&row.facility_id));
@@ -212,15 +213,15 @@ fn operated_by(conn: &mut AnyConn, operator: &str) -> Outcome<BTreeSet<FacilityI
 }
 
 /// The findings of the campaign, and those of earlier work that are not settled.
-fn of_street(conn: &mut AnyConn, subject: &Subject<'_>) -> Outcome<Vec<FindingFacts>> {
+fn of_street(conn: &mut AnyConn, campaign: &CampaignNow, street: AreaId) -> Outcome<Vec<FindingFacts>> {
     let hidden = [State::Open, State::Withdrawn];
     let settled = [State::Open, State::Withdrawn, State::Closed, State::Terminated];
-    let own = finding::campaign_id.eq(subject.campaign.id).and(finding::state.ne_all(hidden));
+    let own = finding::campaign_id.eq(campaign.id).and(finding::state.ne_all(hidden));
     let earlier = finding::campaign_id
         .is_null()
-        .or(finding::campaign_id.ne(subject.campaign.id))
+        .or(finding::campaign_id.ne(campaign.id))
         .and(finding::state.ne_all(settled))
-        .and(finding::found_at.lt(Ts::from(crate::clock::midnight(subject.campaign.starts_on))));
+        .and(finding::found_at.lt(Ts::from(crate::clock::midnight(campaign.starts_on))));
     type Row = (
         (Option<CampaignId>, FindingId, FacilityId, String, String, FacilityKind),
         (String, String, String, (Option<NaiveDate>, bool), State),
@@ -230,7 +231,7 @@ fn of_street(conn: &mut AnyConn, subject: &Subject<'_>) -> Outcome<Vec<FindingFa
         .inner_join(check_item::table.on(check_item::id.eq(finding::item_id)))
         .inner_join(facility_version::table.on(facility_version::facility_id.eq(finding::facility_id)))
         .filter(facility_version::valid_to.is_null())
-        .filter(finding::street_id.eq(subject.street))
+        .filter(finding::street_id.eq(street))
         .filter(own.or(earlier.assume_not_null()))
         .order(finding::number)
         .select((
@@ -259,13 +260,13 @@ fn of_street(conn: &mut AnyConn, subject: &Subject<'_>) -> Outcome<Vec<FindingFa
         ))
         .load(conn)?;
     let facts = |(
-        (campaign, id, facility_id, number, facility_name, facility_kind),
+        (found_by, id, facility_id, number, facility_name, facility_kind),
         b,
         (repeat_of, inspection_id, item_id, method, original_due),
     ): Row| {
         let (category, description, basis, (due_on, due_provisional), state) = b;
         FindingFacts {
-            own: campaign == Some(subject.campaign.id),
+            own: found_by == Some(campaign.id),
             id,
             facility_id,
             number,
@@ -300,10 +301,15 @@ pub fn unconfirmed(conn: &mut AnyConn, campaign: CampaignId, street: AreaId) -> 
 
 fn lines(conn: &mut AnyConn, rows: &[FindingFacts], as_of: DateTime<Utc>) -> Outcome<Vec<(bool, Line)>> {
     let photos = before_photos(conn, rows)?;
+    let hashes: Vec<String> = photos.values().map(|(_, sha256)| sha256.clone()).collect();
+    let checks = photos::face_checks(conn, &hashes)?;
+    // Nobody has looked, or somebody saw a face: it is not printed.
+    let faceless = |sha256: &String| checks.get(sha256).is_some_and(|check| !check.shows_face);
     rows.iter()
         .map(|r| {
             let basis: Vec<Basis> = serde_json::from_str(&r.basis).map_err(Fault::internal)?;
             let photo = r.inspection_id.and_then(|i| photos.get(&(i, r.item_id)));
+            let photo = photo.map(|(_, sha256)| sha256).filter(|sha256| faceless(sha256));
             let line = Line {
                 finding_id: r.id.0,
                 finding_number: r.number.clone(),
@@ -325,21 +331,42 @@ fn lines(conn: &mut AnyConn, rows: &[FindingFacts], as_of: DateTime<Utc>) -> Out
         .collect()
 }
 
-type PhotoOf = HashMap<(InspectionId, crate::ids::ItemId), String>;
+/// A photo that a letter would print.
+pub struct Shown {
+    pub finding_id: FindingId,
+    pub finding_number: String,
+    pub photo_id: PhotoId,
+    pub sha256: String,
+}
+
+/// The photos of a campaign's letter to a street, in the order of its rows; whether each may be printed is not asked here.
+pub fn shown(conn: &mut AnyConn, campaign: &CampaignNow, street: AreaId) -> Outcome<Vec<Shown>> {
+    let mut rows = of_street(conn, campaign, street)?;
+    // What the campaign found comes first, as in the letter.
+    rows.sort_by_key(|row| !row.own);
+    let photos = before_photos(conn, &rows)?;
+    let of = |row: FindingFacts| {
+        let (photo_id, sha256) = photos.get(&(row.inspection_id?, row.item_id))?.clone();
+        Some(Shown { finding_id: row.id, finding_number: row.number, photo_id, sha256 })
+    };
+    Ok(rows.into_iter().filter_map(of).collect())
+}
+
+type PhotoOf = HashMap<(InspectionId, crate::ids::ItemId), (PhotoId, String)>;
 
 /// The first received photo of each failing item.
 fn before_photos(conn: &mut AnyConn, rows: &[FindingFacts]) -> Outcome<PhotoOf> {
     let ids: Vec<InspectionId> = rows.iter().filter_map(|r| r.inspection_id).collect();
-    let found: Vec<(InspectionId, Option<crate::ids::ItemId>, String)> = evidence::table
+    let found: Vec<(InspectionId, Option<crate::ids::ItemId>, PhotoId, String)> = evidence::table
         .filter(evidence::subject_kind.eq("inspection"))
         .filter(evidence::subject_id.eq_any(ids))
         .filter(evidence::received_at.is_not_null())
         .filter(evidence::item_id.is_not_null())
         .order(evidence::id.desc())
-        .select((evidence::subject_id, evidence::item_id, evidence::sha256))
+        .select((evidence::subject_id, evidence::item_id, evidence::photo_id, evidence::sha256))
         .load(conn)?;
     // Newest first, so that the oldest of an item stays.
-    Ok(found.into_iter().filter_map(|(i, item, sha256)| Some(((i, item?), sha256))).collect())
+    Ok(found.into_iter().filter_map(|(i, item, photo, sha256)| Some(((i, item?), (photo, sha256)))).collect())
 }
 
 fn indicators(

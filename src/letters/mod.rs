@@ -9,6 +9,7 @@ pub mod compose;
 pub mod docx;
 pub mod edits;
 pub mod export;
+mod faces;
 pub mod facts;
 mod figures;
 mod gather;
@@ -26,6 +27,7 @@ pub mod typeset;
 mod view;
 
 pub use check::{Checked, Copy, check};
+pub use faces::{LetterPhoto, LetterPhotos, Seen, check_photos, photos};
 pub use figures::{Figure, figures};
 pub use news::alert;
 pub use steps::{

@@ -6,11 +6,13 @@
 //!
 //! Nothing here knows what an inspection or a finding is: a manifest belongs to a [`Subject`].
 
+mod faces;
 mod manifest;
 pub mod renditions;
 pub mod sniff;
 mod store;
 
+pub use faces::{FaceCheckView, check_faces, face_checks};
 pub use manifest::{
     Declared, EvidenceView, PhotoLine, Subject, declare, declare_versions, declared_at, evidence_of,
     evidence_of_many, forget, hash_is_well_formed, photos_of, refuse,

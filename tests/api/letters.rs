@@ -4,6 +4,7 @@
 use super::app::TestApp;
 use super::build::{self, Photo, id, inspection};
 use super::client::Reply;
+use super::faces;
 use super::people::{Caller, Place};
 use super::suite::{Suite, both};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -766,8 +767,9 @@ fn what_was_issued_stays_whatever_the_ledger_does(app: &TestApp) {
 fn issued_with_a_photo(app: &TestApp) -> String {
     let campaign = stations(app);
     inspected(app, Place::Own, Station, &campaign, &["YK-02"]);
-    let letter = approved(app, &campaign).remove(0);
-    advance(app, &letter, &["issue"]);
+    let letter = drafted(app, &campaign).remove(0);
+    faces::looked_at(app, &letter);
+    advance(app, &letter, &["submit", "approve", "issue"]);
     assert_eq!(snapshot(app, &letter).photo_hashes().len(), 1);
     letter
 }

@@ -31,6 +31,7 @@ mod devices;
 mod direction;
 mod dispatch;
 mod escalation;
+mod faces;
 mod facilities;
 mod findings;
 mod fire;
@@ -84,6 +85,7 @@ fn register(suite: &mut Suite) {
     photos::register(suite);
     uploads::register(suite);
     storage::register(suite);
+    faces::register(suite);
     findings::register(suite);
     escalation::register(suite);
     ledgers::register(suite);

@@ -816,6 +816,15 @@ const ROWS: &[Row] = &[
         let today = yixun::clock::business_date(s.app.clock.now());
         at(path).with(json!({"document_number": "海幢街函〔2026〕2号", "replied_on": today}))
     }),
+    row("list_letter_photos", &[200], Missing, |s| at(format!("/letters/{}/photos", s.letter))),
+    // Another letter's photo; the letter's own: see `faces`.
+    row("check_letter_photos", &[422], Missing, |s| {
+        let check = json!({"photo_id": build::uuid(), "shows_face": false});
+        at(format!("/letters/{}/face-checks", s.letter)).with(json!({"checks": [check]}))
+    }),
+    row("check_photo", &[201], Missing, |s| {
+        at(format!("/photos/{}/face-checks", s.photo)).with(json!({"shows_face": false}))
+    }),
     row("facilities_compliance", &[200], Unbound, |_| at("/compliance/facilities")),
     row("facility_compliance", &[200], Missing, |s| at(format!("/compliance/facilities/{}", s.facility))),
     row("streets_compliance", &[200], Missing, |s| {

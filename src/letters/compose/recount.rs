@@ -505,7 +505,8 @@ fn a_new_sentence_has_to_be_taught() {
     let facts = facts(5, 1);
     let letter = compose(&facts).unwrap();
     recount(&letter, &facts).unwrap();
-    for section in 0..letter.body.len() {
+    let said = (0..letter.body.len()).filter(|n| letter.body[*n].level != Level::Heading);
+    for section in said {
         let mut longer = letter.clone();
         longer.body[section].text += "另有8个设施。";
         let told = recount(&longer, &facts).unwrap_err();

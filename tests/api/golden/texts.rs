@@ -89,7 +89,7 @@ fn line(n: usize) -> Line {
         due_provisional: moved.is_some() && n.is_multiple_of(2) && state.deadline_runs(),
         due_moved: moved,
         state,
-        overdue: late && state.deadline_runs() && n % 3 == 1,
+        overdue: late && state.deadline_runs(),
         repeat: n % 8 == 4,
         photo: (n % 3 != 2).then(|| PhotoRef { sha256: format!("{n:064x}") }),
     }
@@ -99,7 +99,16 @@ fn line(n: usize) -> Line {
 fn earlier(n: usize) -> Line {
     let state = [State::Served, State::Returned, State::Suspended][n % 3];
     let overdue = state != State::Suspended;
-    Line { state, overdue, due_moved: None, due_provisional: false, repeat: false, ..line(n + 900) }
+    let original_due = Some(day(7, 1 + u32::try_from(n).expect("a day")));
+    Line {
+        state,
+        overdue,
+        original_due,
+        due_moved: None,
+        due_provisional: false,
+        repeat: false,
+        ..line(n + 900)
+    }
 }
 
 fn counts(station: u32, center: u32, canteen: u32) -> Vec<KindCount> {
