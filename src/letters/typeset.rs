@@ -52,10 +52,11 @@ const MAX_PHOTOS: usize = super::compose::MAX_LINES;
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long a job does; with [`LIMIT`] it stays within the lease of a job.
-pub const PATIENCE_OF_A_JOB: Duration = Duration::from_secs(120);
+pub const PATIENCE_OF_A_JOB: Duration = Duration::from_secs(60);
 
-/// How long anybody waits for a compilation. The longest letter takes a few seconds.
-const LIMIT: Duration = Duration::from_secs(60);
+/// How long anybody waits for a compilation. One of a thousand pages takes two seconds of a processor, so this is for a defect,
+/// or for a machine that has next to no time for us.
+const LIMIT: Duration = Duration::from_secs(180);
 
 /// Why a letter cannot be typeset.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
