@@ -20,7 +20,7 @@ use crate::fire::rules::DutyRule;
 use crate::ids::{AreaId, CampaignId, FacilityId, FindingId, InspectionId, PhotoId};
 use crate::indicators::rules::Quarter;
 use crate::indicators::{self, Asked, PrintedRow};
-use crate::photos;
+use crate::photos::{self, Purpose};
 use crate::settings::{self, Letters, Relapse};
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::dsl::count_star;
@@ -354,7 +354,7 @@ pub fn shown(conn: &mut AnyConn, campaign: &CampaignNow, street: AreaId) -> Outc
 
 type PhotoOf = HashMap<(InspectionId, crate::ids::ItemId), (PhotoId, String)>;
 
-/// The first received photo of each failing item.
+/// The first received photo of each failing item, as it was found: neither a document nor what was put right on the spot.
 fn before_photos(conn: &mut AnyConn, rows: &[FindingFacts]) -> Outcome<PhotoOf> {
     let ids: Vec<InspectionId> = rows.iter().filter_map(|r| r.inspection_id).collect();
     let found: Vec<(InspectionId, Option<crate::ids::ItemId>, PhotoId, String)> = evidence::table
@@ -362,6 +362,7 @@ fn before_photos(conn: &mut AnyConn, rows: &[FindingFacts]) -> Outcome<PhotoOf> 
         .filter(evidence::subject_id.eq_any(ids))
         .filter(evidence::received_at.is_not_null())
         .filter(evidence::item_id.is_not_null())
+        .filter(evidence::purpose.eq_any([Purpose::Scene, Purpose::Problem]))
         .order(evidence::id.desc())
         .select((evidence::subject_id, evidence::item_id, evidence::photo_id, evidence::sha256))
         .load(conn)?;

@@ -60,7 +60,12 @@ fn open_of(annex: &Annex<IssueRow>) -> String {
         0 => String::new(),
         overdue => format!("，其中已逾期{overdue}个"),
     };
-    format!("尚未销号的问题{}个，涉及设施{}个{late}，详见{}。", tally.open(), tally.facilities(), annex.label)
+    format!(
+        "尚未销号的问题{}个，涉及设施{}个{late}，详见{}。",
+        tally.open(),
+        tally.open_facilities(),
+        annex.label
+    )
 }
 
 fn to_operator(body: &mut Body<'_>, facts: &Facts, annexes: &Annexes) {

@@ -3,6 +3,7 @@
 //! stands in none of them is a fault. So a wrong number is one, and so is a new sentence that nobody has taught.
 
 use super::super::facts::{Facts, KindCount};
+use super::super::kind::{About, LetterKind, Terms};
 use super::super::letter::{IssueRow, Letter, Level};
 use super::samples::{day, facts, line};
 use super::*;
@@ -75,6 +76,10 @@ fn recount(letter: &Letter, facts: &Facts) -> Result<(), String> {
             "前期未销号问题" => carried_over(reading, letter)?,
             "考核指标完成情况" => indicators(reading, letter)?,
             "工作要求" => requirements(reading, letter, facts)?,
+            "未完成整改的问题" => still_open(reading, letter, facts)?,
+            "约谈时间" | "约谈地点" | "约谈对象" | "约谈内容" | "有关要求" => {
+                called_in(reading, facts)?
+            }
             other => return Err(format!("an unknown section {other}")),
         }
         if let Some(digit) = reading.unexplained() {
@@ -83,7 +88,7 @@ fn recount(letter: &Letter, facts: &Facts) -> Result<(), String> {
     }
     ordinals(letter)?;
     notes(letter, facts)?;
-    claims_in_words(letter)
+    claims_in_words(letter, facts)
 }
 
 fn rows(annex: Option<&Annex<IssueRow>>) -> &[IssueRow] {
@@ -129,6 +134,16 @@ fn covered(reading: &mut Reading, letter: &Letter, facts: &Facts) -> Result<(), 
         let days = if from == to { on(from) } else { format!("{}至{until}", on(from)) };
         reading.says(&format!("我局于{days}对你街道辖内设施开展检查"));
     }
+    if let Some(about) = &facts.about {
+        reading.says(&format!("我局{}印发的《{}》（{}）", on(about.date), about.title, about.number));
+        reading.says(&format!("截至{as_of}，仍有问题"));
+    }
+    if let Some(Terms::Talk { .. }) = &facts.terms {
+        reading.says(&format!("运营的设施经{}发现的问题", facts.campaign_name));
+        for annex in [&letter.issues, &letter.carried_over].into_iter().flatten() {
+            reading.says(&annex.label);
+        }
+    }
     if reading.section.is_empty() || reading.text.starts_with("一、") {
         return Ok(());
     }
@@ -160,22 +175,68 @@ fn covered(reading: &mut Reading, letter: &Letter, facts: &Facts) -> Result<(), 
     };
     must(reading.says(&coverage), true, &coverage)?;
     let rows = rows(letter.issues.as_ref());
+    left_out(reading, facts)?;
     if rows.is_empty() {
         let clean = format!("已检查的{done}个设施未发现问题。");
-        return must(reading.says(&clean), left > 0 && done > 0, &clean);
+        return must(reading.says(&clean), left > 0 && done > 0 && facts.left_out.is_empty(), &clean);
     }
     let found = format!("检查发现问题{}个，涉及设施{}个", rows.len(), places(rows));
     must(reading.says(&found), true, &found)?;
     let sheets = format!("，现场送达检查情况告知书{}份。", facts.sheets_served);
     must(reading.says(&sheets), facts.sheets_served > 0, &sheets)?;
     let (closed, ended) = (printing(rows, "已销号"), printing(rows, "已终结"));
-    let all_done = closed == rows.len() && letter.carried_over.is_none();
+    let all_done = closed == rows.len() && letter.carried_over.is_none() && facts.left_out.is_empty();
     let standing = format!("截至{as_of}，已销号{closed}个，未销号{}个", rows.len() - closed - ended);
     must(reading.says(&standing), !all_done, &standing)?;
     let overdue = format!("，未销号问题中已逾期{}个", late(rows));
     must(reading.says(&overdue), late(rows) > 0, &overdue)?;
     let gone = format!("而终结{ended}个（不计入整改完成）");
     must(reading.says(&gone), ended > 0, &gone)
+}
+
+/// What a clerk has left out is said.
+fn left_out(reading: &mut Reading, facts: &Facts) -> Result<(), String> {
+    let count = facts.left_out.len();
+    let said = format!("另有{count}个问题由我局另行处理，不列入本函。");
+    must(reading.says(&said), count > 0, &said)
+}
+
+/// What is open of an annex, and where.
+fn open_of(reading: &mut Reading, annex: &Annex<IssueRow>) -> Result<(), String> {
+    let open: Vec<IssueRow> = annex.rows.iter().filter(|row| is_open(row)).cloned().collect();
+    let count = format!("尚未销号的问题{}个，涉及设施{}个", open.len(), places(&open));
+    must(reading.says(&count), true, &count)?;
+    let overdue = format!("，其中已逾期{}个", late(&annex.rows));
+    must(reading.says(&overdue), late(&annex.rows) > 0, &overdue)?;
+    let pointer = format!("，详见{}。", annex.label);
+    must(reading.says(&pointer), true, &pointer)
+}
+
+/// A second reminder's own section.
+fn still_open(reading: &mut Reading, letter: &Letter, facts: &Facts) -> Result<(), String> {
+    match &letter.issues {
+        Some(annex) if reading.text.starts_with("本次检查发现、") => {
+            open_of(reading, annex)?;
+            left_out(reading, facts)
+        }
+        _ if reading.text.starts_with("前期检查发现") => carried_over(reading, letter),
+        Some(_) => problems(reading, letter, facts),
+        None => Ok(()),
+    }
+}
+
+/// When and where an operator is called in is what a person has said.
+fn called_in(reading: &mut Reading, facts: &Facts) -> Result<(), String> {
+    let Some(Terms::Talk { on: day, time, place, .. }) = &facts.terms else {
+        return Err("a talk that nobody has arranged".into());
+    };
+    reading.says(&format!("{} {time}。", on(*day)));
+    reading.says(place);
+    for label in ["附件1", "附件2"] {
+        reading.says(&format!("{label}所列问题"));
+        reading.says(&format!("{label}、附件"));
+    }
+    Ok(())
 }
 
 /// The ways in which a text may quote a problem: whole, its first sentence, its beginning; the last two point to the row.
@@ -189,6 +250,12 @@ fn quotes(row: &IssueRow, pointer: &str) -> Vec<String> {
 fn problems(reading: &mut Reading, letter: &Letter, facts: &Facts) -> Result<(), String> {
     let Some(annex) = &letter.issues else { return Err("a section of problems without an annex".into()) };
     let label = &annex.label;
+    if reading.text.starts_with("检查发现问题") {
+        let found = format!("检查发现问题{}个，涉及设施{}个；", annex.rows.len(), places(&annex.rows));
+        must(reading.says(&found), true, &found)?;
+        open_of(reading, annex)?;
+        return left_out(reading, facts);
+    }
     let mut categories: Vec<(&str, usize)> = vec![];
     for row in &annex.rows {
         match categories.iter_mut().find(|(name, _)| *name == row.category) {
@@ -351,8 +418,11 @@ fn notes(letter: &Letter, facts: &Facts) -> Result<(), String> {
     let as_of = on(facts.as_of);
     let mut right = vec![];
     if let Some(annex) = &letter.issues {
-        right
-            .push((annex.note.clone(), format!("本次检查发现问题{}个，现状截至{as_of}。", annex.rows.len())));
+        let own = match facts.kind {
+            LetterKind::CampaignReminder | LetterKind::OperatorReminder => "本次检查发现问题",
+            _ => "本次检查发现、尚未销号的问题",
+        };
+        right.push((annex.note.clone(), format!("{own}{}个，现状截至{as_of}。", annex.rows.len())));
     }
     if let Some(annex) = &letter.indicators {
         right.push((annex.note.clone(), format!("截至{as_of}。")));
@@ -369,15 +439,21 @@ fn notes(letter: &Letter, facts: &Facts) -> Result<(), String> {
 }
 
 /// What is said without a figure.
-fn claims_in_words(letter: &Letter) -> Result<(), String> {
+fn claims_in_words(letter: &Letter, facts: &Facts) -> Result<(), String> {
     let text = letter.text();
     let (issues, carried) = (rows(letter.issues.as_ref()), rows(letter.carried_over.as_ref()));
-    let all_closed = !issues.is_empty() && printing(issues, "已销号") == issues.len() && carried.is_empty();
+    let all_closed = !issues.is_empty()
+        && printing(issues, "已销号") == issues.len()
+        && carried.is_empty()
+        && facts.left_out.is_empty();
     must(usize::from(text.contains("均已完成整改并销号")), all_closed, "均已完成")?;
     let nothing_open = !issues.iter().chain(carried).any(is_open);
     must(usize::from(text.contains("落实日常管理")), nothing_open, "落实日常管理")?;
     must(usize::from(text.contains("复查销号")), !nothing_open, "复查销号")?;
-    if text.contains("未发现问题") && !issues.is_empty() {
+    if !facts.kind.wants_reply() {
+        return Ok(());
+    }
+    if text.contains("未发现问题") && (!issues.is_empty() || !facts.left_out.is_empty()) {
         return Err("nothing was found, and yet there are rows".into());
     }
     Ok(())
@@ -445,6 +521,7 @@ prop_compose! {
         relapse_months in prop::sample::select(vec![6_u32, 12]),
         one_day in any::<bool>(),
         with_indicators in any::<bool>(),
+        left_out in 0..4_usize,
     ) -> Facts {
         let plain = facts(0, 0);
         let share = |c: &KindCount| {
@@ -463,10 +540,34 @@ prop_compose! {
             indicators: if with_indicators { planned.iter().map(share).collect() } else { vec![] },
             inspected_from: plain.inspected_from.filter(|_| !nothing),
             inspected_to: if one_day { plain.inspected_from } else { plain.inspected_to }.filter(|_| !nothing),
+            left_out: (0..left_out).map(|n| format!("440199001-2026-9{n:03}")).collect(),
             lines, planned, inspected, sheets_served, relapse_months,
             ..plain
         }
     }
+}
+
+const OTHERS: [LetterKind; 3] =
+    [LetterKind::SecondReminder, LetterKind::OperatorReminder, LetterKind::TalkNotice];
+
+/// The same findings for a letter of another kind.
+fn of_kind(facts: Facts, kind: LetterKind) -> Facts {
+    let mut facts = Facts { kind, planned: vec![], inspected: vec![], indicators: vec![], ..facts };
+    if kind.is_to_operator() {
+        facts.operator = Some("示例运营机构".into());
+    } else {
+        let (number, title) = ("演示函〔2026〕7号".into(), "示例区民政局关于检查情况的提醒函".into());
+        facts.about = Some(About { number, title, date: day(9, 1) });
+    }
+    if kind != LetterKind::OperatorReminder {
+        facts.lines.retain(|l| l.state.is_unsettled());
+    }
+    if kind == LetterKind::TalkNotice {
+        let (time, place, persons) = ("15:30".into(), "3楼会议室".into(), "主要负责人".into());
+        facts.terms = Some(Terms::Talk { on: day(10, 16), time, place, persons });
+        facts.left_out = vec![];
+    }
+    facts
 }
 
 proptest! {
@@ -476,6 +577,20 @@ proptest! {
         let letter = compose(&facts).unwrap();
         if let Err(why) = recount(&letter, &facts) {
             prop_assert!(false, "{why}\n{}", letter.text());
+        }
+    }
+
+    /// Letters of the other kinds, of what is open.
+    #[test]
+    fn every_figure_of_the_other_kinds_too(facts in any_facts(), kind in prop::sample::select(OTHERS.to_vec())) {
+        let mut facts = of_kind(facts, kind);
+        let open = facts.lines.iter().chain(&facts.carried_over).any(|l| l.state.is_unsettled());
+        if !open {
+            facts.carried_over.push(Line { state: State::Served, ..line(700) });
+        }
+        let letter = compose(&facts).unwrap();
+        if let Err(why) = recount(&letter, &facts) {
+            prop_assert!(false, "{kind:?}: {why}\n{}", letter.text());
         }
     }
 

@@ -40,6 +40,12 @@ impl<'a> Tally<'a> {
         self.0.iter().map(|row| &row.facility).collect::<BTreeSet<_>>().len()
     }
 
+    /// The facilities where something is open, each once.
+    pub fn open_facilities(self) -> usize {
+        let open = self.0.iter().filter(|row| !row.closed && !row.ended);
+        open.map(|row| &row.facility).collect::<BTreeSet<_>>().len()
+    }
+
     /// 重复出现, with their places.
     pub fn repeated(self) -> Vec<(usize, &'a IssueRow)> {
         self.numbered().filter(|(_, row)| row.repeat).collect()
