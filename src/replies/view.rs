@@ -95,11 +95,6 @@ impl AnswerCounts {
         }
         counts
     }
-
-    /// All of them.
-    pub(super) fn total(self) -> usize {
-        self.rectified + self.in_progress + self.cannot_in_time
-    }
 }
 
 /// A reply 复函.
