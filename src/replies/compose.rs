@@ -267,8 +267,5 @@ mod tests {
             );
         }
         assert!(all.contains("共24个") && all.contains("（共24项）"), "{all}");
-        if let Some(folder) = std::env::var_os("YIXUN_TEST_KEEP") {
-            std::fs::write(std::path::Path::new(&folder).join("reply.pdf"), pdf).unwrap();
-        }
     }
 }

@@ -25,6 +25,7 @@ use yixun::{notices, replies};
 pub fn register(suite: &mut Suite) {
     both!(suite:
         drafted_sealed_and_sent,
+        sent_at_once_is_sent_once,
         what_a_reply_must_hold,
         an_answer_on_paper_wants_its_scan,
         a_line_that_is_refused_loses_nothing,
@@ -150,6 +151,9 @@ fn drafted_sealed_and_sent(app: &TestApp) {
     assert_eq!((&edited["revision"], &edited["remarks"]), (&json!(2), &json!("已组织全面排查")));
     let pdf = app.as_(Caller::Street).get(&format!("{at}/document.pdf"));
     assert!(pdf.status == 200 && pdf.bytes.starts_with(b"%PDF-"), "{}", pdf.told());
+    if let Ok(path) = std::env::var("REPLY_PDF") {
+        std::fs::write(path, &pdf.bytes).expect("TEMPORARY");
+    }
     let scan = build::scan(&reply);
     let put =
         app.as_(Caller::SecondStreet).bytes(Method::PUT, &format!("{at}/scan"), "application/pdf", &scan);
@@ -183,6 +187,22 @@ fn drafted_sealed_and_sent(app: &TestApp) {
     app.as_(SIBLING).get(&format!("{at}/scan.pdf")).expect(404, "not_found");
     assert_eq!(s.told(Caller::Drafter, "letter.replied"), 1);
     assert_eq!(s.waits(Caller::Street), (json!(0), json!(0)));
+}
+
+fn sent_at_once_is_sent_once(app: &TestApp) {
+    let s = Scene::new(app);
+    let proof = Photo::new("after", None);
+    let mut lines = vec![rectified(&s.findings[0], &[&proof])];
+    lines.extend(s.findings[1..].iter().map(|finding| cannot(finding, None)));
+    let reply = id(&s.open(&json!({ "lines": lines })).created());
+    let mut statuses: Vec<u16> = std::thread::scope(|scope| {
+        let sending: Vec<_> = (0..4).map(|_| scope.spawn(|| s.send(&reply).status)).collect();
+        sending.into_iter().map(|thread| thread.join().expect("an answer")).collect()
+    });
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 409, 409, 409]);
+    assert_eq!(s.finding(0)["rectifications"].as_array().map(Vec::len), Some(1));
+    assert_eq!(s.told(Caller::Drafter, "letter.replied"), 1);
 }
 
 fn what_a_reply_must_hold(app: &TestApp) {
@@ -429,6 +449,7 @@ fn the_board_counts_what_the_ledger_holds(app: &TestApp) {
     app.clock.set("2026-10-08T02:00:00Z".parse().expect("a time"));
     let mut body = build::campaign_body(app, Place::District);
     (body["starts_on"], body["ends_on"]) = (json!("2026-10-01"), json!("2026-12-31"));
+    body["reply_due"] = json!("2027-01-20");
     let campaign = id(&app.as_(Caller::Drafter).post("/campaigns", &body).created());
     let targets = format!("/campaigns/{campaign}/targets");
     app.as_(Caller::Drafter).post(&targets, &json!({"kinds": ["station"]})).ok();

@@ -7,7 +7,7 @@ use crate::findings::rules::State;
 use crate::ids::{FindingId, LetterId};
 use crate::replies::rules::ReplyAnswer;
 use chrono::{DateTime, NaiveDate, Utc};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 coded! {
     /// What the letters do not explain.
@@ -217,24 +217,20 @@ impl Street {
         self.letters.iter().flat_map(|l| &l.lines).copied().collect()
     }
 
-    /// What the letters do not explain, by number.
+    /// What the letters do not explain, in the order of the findings; at most one thing of each.
     pub fn differences(&self) -> Vec<BoardDifference> {
-        let mut found: BTreeMap<(&str, BoardDifferenceKind), ()> = BTreeMap::new();
         let printed = self.printed();
-        for f in &self.findings {
-            let kind = match printed.contains(&f.id) {
-                false => not_printed(f),
-                true if self.ended_unexplained(f) => Some(BoardDifferenceKind::EndedAfterPrint),
-                true => claim_not_accepted(f),
-            };
-            found.extend(kind.map(|kind| ((f.number.as_str(), kind), ())));
-        }
-        let told = |(number, kind): (&str, BoardDifferenceKind)| BoardDifference {
-            kind,
-            finding: number.into(),
-            said: format!("{number}：{}", kind.label()),
+        let kind = |f: &Finding| match printed.contains(&f.id) {
+            false => not_printed(f),
+            true if self.ended_unexplained(f) => Some(BoardDifferenceKind::EndedAfterPrint),
+            true => claim_not_accepted(f),
         };
-        found.into_keys().map(told).collect()
+        let told = |f: &Finding, kind: BoardDifferenceKind| BoardDifference {
+            kind,
+            finding: f.number.clone(),
+            said: format!("{}：{}", f.number, kind.label()),
+        };
+        self.findings.iter().filter_map(|f| kind(f).map(|kind| told(f, kind))).collect()
     }
 
     /// What ended after every letter that prints it and after every letter that corrects one of these.
