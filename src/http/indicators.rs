@@ -13,7 +13,7 @@ use crate::indicators::objections::{self, NewObjection, ObjectionView, Verdict};
 use crate::indicators::rules::Quarter;
 use crate::indicators::targets::{self, NewTarget};
 use crate::indicators::{
-    self, Asked, Comparison, IndicatorList, QuarterFigures, TargetView, ValueVersion, decimal,
+    self, Asked, Comparison, IndicatorList, IndicatorTarget, QuarterFigures, ValueVersion, decimal,
 };
 use crate::tables::CellFault;
 use chrono::NaiveDate;
@@ -22,7 +22,7 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 impl Tagged for IndicatorList {}
-impl Tagged for TargetView {}
+impl Tagged for IndicatorTarget {}
 impl Tagged for QuarterFigures {}
 impl Tagged for IndicatorImport {}
 impl Tagged for ObjectionView {}
@@ -48,7 +48,7 @@ pub async fn list_targets(
     caller: Allowed<may::ReadIndicators>,
     ApiPath(code): ApiPath<String>,
     ApiQuery(query): ApiQuery<TargetQuery>,
-) -> Answer<Found<Page<TargetView>>> {
+) -> Answer<Found<Page<IndicatorTarget>>> {
     let (places, now) = (caller.scope.places(), caller.now);
     let ask = PageAsk { limit: query.limit, cursor: query.cursor };
     Ok(Found(caller.read(move |conn| indicators::target_history(conn, &places, &code, &ask, now)).await?))
@@ -91,7 +91,7 @@ pub async fn set_target(
     caller: Allowed<may::KeepIndicators>,
     ApiPath(code): ApiPath<String>,
     ApiJson(body): ApiJson<SetTarget>,
-) -> Answer<Made<TargetView>> {
+) -> Answer<Made<IndicatorTarget>> {
     let new = NewTarget {
         area_id: body.area_id,
         from: quarter(body.year, body.quarter)?,

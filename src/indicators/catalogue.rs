@@ -1,7 +1,7 @@
 //! The catalogue: which indicators there are, from `assets/indicators.toml`: PURE. A code is stable, because targets and
 //! values are kept under it; what `system` indicators are made of is in `compute`.
 
-use super::{Better, Form, Source};
+use super::{Better, IndicatorForm, IndicatorSource};
 use crate::fault::{Fault, Outcome};
 use figment::Figment;
 use figment::providers::{Format as _, Toml};
@@ -21,11 +21,11 @@ pub struct Indicator {
     /// What the numerator counts by, e.g. 张.
     pub unit: String,
     /// What its value is.
-    pub form: Form,
+    pub form: IndicatorForm,
     /// Which way is good.
     pub better: Better,
     /// Where its values come from.
-    pub source: Source,
+    pub source: IndicatorSource,
     /// Whether annex 2 of a letter may list it.
     #[serde(default = "yes")]
     pub printed: bool,

@@ -2,8 +2,8 @@
 //! its matter is at home: the rates of findings by `ledger`, certificates and drills by `fire`, coverage as letters and
 //! campaigns count it. The platform's word and what inspectors saw are two figures over two lists, never mixed.
 
+use super::reckoning::Asked;
 use super::rules::{self, Figure, Quarter};
-use super::standing::Asked;
 use super::{catalogue, store};
 use crate::clock::{business_date, midnight};
 use crate::db::AnyConn;

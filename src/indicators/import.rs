@@ -5,7 +5,7 @@ use super::catalogue::{self, Indicator};
 use super::decimal::{half_width, parse};
 use super::rules::{self, Quarter};
 use super::store::{self, ImportRow, ValueRow};
-use super::{Form, Source, sheet};
+use super::{IndicatorForm, IndicatorSource, sheet};
 use crate::access::Places;
 use crate::clock::business_date;
 use crate::db::{AnyConn, Change, Tx};
@@ -205,7 +205,7 @@ fn indicator(line: &mut Line<'_>) -> Option<&'static Indicator> {
         return None;
     }
     match catalogue::named(&text) {
-        Ok(Some(indicator)) if indicator.source == Source::Import => return Some(indicator),
+        Ok(Some(indicator)) if indicator.source == IndicatorSource::Import => return Some(indicator),
         Ok(Some(_)) => line.fault("indicator", "system_indicator", "该指标由系统计算，不能导入"),
         _ => line.fault("indicator", "unknown_indicator", format!("没有指标“{text}”")),
     }
@@ -229,11 +229,11 @@ fn number(line: &mut Line<'_>, name: &str) -> Option<i64> {
 }
 
 /// Of an indicator with a denominator: both parts, or the value with its percent sign.
-fn divided(line: &mut Line<'_>, form: Form, given: [bool; 3]) -> Option<Amounts> {
+fn divided(line: &mut Line<'_>, form: IndicatorForm, given: [bool; 3]) -> Option<Amounts> {
     match given {
         [true, true, false] => {
             let (n, d) = (number(line, "numerator")?, number(line, "denominator")?);
-            if form == Form::Share && n > d {
+            if form == IndicatorForm::Share && n > d {
                 line.fault("numerator", "out_of_range", "分子不能大于分母");
                 return None;
             }

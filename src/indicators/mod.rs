@@ -2,7 +2,7 @@
 //! `targets` sets what is to be reached, with a reason, and never changes what was; `import` takes in what streets report,
 //! `sheet` reads their files (CSV or XLSX), `compute` reckons the others from the ledger as it was at a moment; `rules`,
 //! `decimal` and `printed` are the arithmetic (pure). A street may object to a target (`objections`), and another person
-//! than the one who set it decides. `standing` puts figures and targets side by side, for readers and for annex 2 of the
+//! than the one who set it decides. `reckoning` puts figures and targets side by side, for readers and for annex 2 of the
 //! letters (`rows`).
 //!
 //! Values and targets are versions: nothing is overwritten, and every figure says of which day it is.
@@ -13,17 +13,17 @@ pub mod decimal;
 pub mod import;
 pub mod objections;
 mod printed;
+mod reckoning;
 pub mod rules;
 pub mod sheet;
-mod standing;
 mod store;
 pub mod targets;
 mod view;
 
 pub use printed::PrintedRow;
-pub use standing::{Asked, moment, rows};
+pub use reckoning::{Asked, moment, rows};
 pub use view::{
-    IndicatorList, IndicatorView, QuarterFigures, QuarterRow, TargetView, ValueVersion, history, list,
+    IndicatorList, IndicatorTarget, IndicatorView, QuarterFigures, QuarterRow, ValueVersion, history, list,
     target, targets as target_history, values,
 };
 
@@ -31,7 +31,7 @@ use crate::db::types::coded;
 
 coded! {
     /// What an indicator's value is.
-    pub enum Form {
+    pub enum IndicatorForm {
         /// Numerator of denominator, in percent.
         Share = "share" "比率",
         /// Against the same quarter of the year before, in percent.
@@ -47,7 +47,7 @@ coded! {
     }
 }
 
-impl Form {
+impl IndicatorForm {
     /// Whether it has a denominator.
     pub fn divides(self) -> bool {
         !matches!(self, Self::Count | Self::Money)
@@ -66,7 +66,7 @@ coded! {
 
 coded! {
     /// Where an indicator's values come from.
-    pub enum Source {
+    pub enum IndicatorSource {
         /// Reckoned from the ledger.
         System = "system" "系统计算",
         /// Reported, and imported.

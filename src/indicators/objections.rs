@@ -5,8 +5,8 @@
 use super::catalogue;
 use super::decimal::shown;
 use super::printed;
+use super::reckoning;
 use super::rules::Quarter;
-use super::standing;
 use super::store::{self, ObjectionRow, TargetRow};
 use super::targets::{self, NewTarget};
 use crate::access::{Action, Holder, Places, Role, Spot, delegations};
@@ -95,7 +95,7 @@ pub fn raise(tx: &mut Tx<'_>, by: &Holder, code: &str, new: &NewObjection) -> Ou
         targets::check_value(indicator, proposed, "/proposed")?;
     }
     let (now, at) = (tx.now(), tx.ts());
-    let mut held = standing::targets(tx.conn(), new.street_id, new.quarter, now)?;
+    let mut held = reckoning::targets(tx.conn(), new.street_id, new.quarter, now)?;
     let none = || Fault::refused("no_target", "该指标在该季度没有目标，无从提出异议");
     let target = held.remove(&indicator.code).ok_or_else(none)?;
     if store::is_contested(tx.conn(), code, new.street_id, new.quarter)? {

@@ -3,7 +3,7 @@
 use super::catalogue::Indicator;
 use super::decimal::shown;
 use super::rules::Figure;
-use super::{Comparison, Form, Source};
+use super::{Comparison, IndicatorForm, IndicatorSource};
 use chrono::NaiveDate;
 
 /// A row of annex 2.
@@ -27,8 +27,10 @@ const NOT_REPORTED: &str = "未报送";
 /// A value with its unit, e.g. 98.5%.
 pub fn amount(of: &Indicator, value: i64) -> String {
     match of.form {
-        Form::Share | Form::Growth => format!("{}%", shown(value)),
-        Form::Count | Form::Money | Form::Ratio | Form::Days => format!("{}{}", shown(value), of.unit),
+        IndicatorForm::Share | IndicatorForm::Growth => format!("{}%", shown(value)),
+        IndicatorForm::Count | IndicatorForm::Money | IndicatorForm::Ratio | IndicatorForm::Days => {
+            format!("{}{}", shown(value), of.unit)
+        }
     }
 }
 
@@ -44,8 +46,8 @@ pub fn row(of: &Indicator, figure: Option<&Figure>, wanted: Option<(Comparison, 
         return None;
     }
     let figure = match of.source {
-        Source::System => Some(figure.filter(|f| f.value.is_some() && wanted.is_some())?),
-        Source::Import => figure,
+        IndicatorSource::System => Some(figure.filter(|f| f.value.is_some() && wanted.is_some())?),
+        IndicatorSource::Import => figure,
     };
     if figure.is_none() && wanted.is_none() {
         return None;
@@ -64,11 +66,13 @@ pub fn row(of: &Indicator, figure: Option<&Figure>, wanted: Option<(Comparison, 
 fn reached(of: &Indicator, figure: &Figure) -> (String, String) {
     let said = |value: Option<i64>| value.map_or_else(|| DASH.to_string(), |v| amount(of, v));
     match (of.form, figure.numerator, figure.denominator) {
-        (Form::Share, Some(n), Some(d)) => {
+        (IndicatorForm::Share, Some(n), Some(d)) => {
             (format!("{}/{}{}", shown(n), shown(d), of.unit), said(figure.value))
         }
-        (Form::Growth, Some(n), Some(_)) => (format!("{}{}", shown(n), of.unit), signed(of, figure.value)),
-        (Form::Growth, ..) => (signed(of, figure.value), DASH.into()),
+        (IndicatorForm::Growth, Some(n), Some(_)) => {
+            (format!("{}{}", shown(n), of.unit), signed(of, figure.value))
+        }
+        (IndicatorForm::Growth, ..) => (signed(of, figure.value), DASH.into()),
         _ => (said(figure.value), DASH.into()),
     }
 }

@@ -2,7 +2,7 @@
 //! percent. What cannot be computed is absent, never 0 and never 100 %.
 
 use super::decimal::divided;
-use super::{Comparison, Form};
+use super::{Comparison, IndicatorForm};
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 
 /// A quarter of a year in Asia/Shanghai.
@@ -70,12 +70,12 @@ pub struct Figure {
 }
 
 /// A value of its parts, both in hundredths.
-pub fn value(form: Form, numerator: i64, denominator: Option<i64>) -> Option<i64> {
+pub fn value(form: IndicatorForm, numerator: i64, denominator: Option<i64>) -> Option<i64> {
     match form {
-        Form::Count | Form::Money => Some(numerator),
-        Form::Share => divided(numerator, 10_000, denominator?),
-        Form::Growth => divided(numerator.checked_sub(denominator?)?, 10_000, denominator?),
-        Form::Ratio | Form::Days => divided(numerator, 100, denominator?),
+        IndicatorForm::Count | IndicatorForm::Money => Some(numerator),
+        IndicatorForm::Share => divided(numerator, 10_000, denominator?),
+        IndicatorForm::Growth => divided(numerator.checked_sub(denominator?)?, 10_000, denominator?),
+        IndicatorForm::Ratio | IndicatorForm::Days => divided(numerator, 100, denominator?),
     }
 }
 
@@ -115,11 +115,13 @@ pub fn in_force<T>(targets: &[T], term: impl Fn(&T) -> Term, of: Quarter, at: Da
 }
 
 /// The smallest and the largest target that an indicator of a form can have, in hundredths.
-pub fn bounds(form: Form) -> (i64, i64) {
+pub fn bounds(form: IndicatorForm) -> (i64, i64) {
     match form {
-        Form::Share => (0, 10_000),
-        Form::Growth => (-10_000, 1_000_000),
-        Form::Count | Form::Money | Form::Ratio | Form::Days => (0, super::decimal::MAX),
+        IndicatorForm::Share => (0, 10_000),
+        IndicatorForm::Growth => (-10_000, 1_000_000),
+        IndicatorForm::Count | IndicatorForm::Money | IndicatorForm::Ratio | IndicatorForm::Days => {
+            (0, super::decimal::MAX)
+        }
     }
 }
 
@@ -149,16 +151,16 @@ mod tests {
     #[test]
     fn values_of_every_form() {
         let whole = |n: i64| n * 100;
-        assert_eq!(value(Form::Share, whole(197), Some(whole(200))), Some(9850));
-        assert_eq!(value(Form::Growth, whole(1499), Some(whole(1000))), Some(4990), "49.9 %");
-        assert_eq!(value(Form::Growth, whole(900), Some(whole(1000))), Some(-1000));
-        assert_eq!(value(Form::Ratio, whole(5), Some(whole(4))), Some(125));
-        assert_eq!(value(Form::Days, whole(10), Some(whole(3))), Some(333));
+        assert_eq!(value(IndicatorForm::Share, whole(197), Some(whole(200))), Some(9850));
+        assert_eq!(value(IndicatorForm::Growth, whole(1499), Some(whole(1000))), Some(4990), "49.9 %");
+        assert_eq!(value(IndicatorForm::Growth, whole(900), Some(whole(1000))), Some(-1000));
+        assert_eq!(value(IndicatorForm::Ratio, whole(5), Some(whole(4))), Some(125));
+        assert_eq!(value(IndicatorForm::Days, whole(10), Some(whole(3))), Some(333));
         assert_eq!(
-            (value(Form::Count, 1200, None), value(Form::Money, 1205, None)),
+            (value(IndicatorForm::Count, 1200, None), value(IndicatorForm::Money, 1205, None)),
             (Some(1200), Some(1205))
         );
-        for form in [Form::Share, Form::Growth, Form::Ratio, Form::Days] {
+        for form in [IndicatorForm::Share, IndicatorForm::Growth, IndicatorForm::Ratio, IndicatorForm::Days] {
             assert_eq!(
                 (value(form, 0, Some(0)), value(form, 100, None)),
                 (None, None),

@@ -4,10 +4,10 @@
 use super::catalogue::{self, Indicator};
 use super::decimal::shown;
 use super::printed;
+use super::reckoning::{self, Asked, Standing};
 use super::rules::{Quarter, in_force, met};
-use super::standing::{self, Asked, Standing};
 use super::store::{self, ImportRow, TargetRow, ValueRow};
-use super::{Better, Comparison, Form, Source};
+use super::{Better, Comparison, IndicatorForm, IndicatorSource};
 use crate::access::Places;
 use crate::clock::business_date;
 use crate::db::AnyConn;
@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// A version of a target.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
-pub struct TargetView {
+pub struct IndicatorTarget {
     /// Its id.
     pub id: TargetId,
     /// The indicator's code.
@@ -52,9 +52,9 @@ pub struct TargetView {
     pub set_at: DateTime<Utc>,
 }
 
-fn target_view(of: &Indicator, t: TargetRow) -> TargetView {
+fn target_view(of: &Indicator, t: TargetRow) -> IndicatorTarget {
     let from = Quarter::of(t.from_on);
-    TargetView {
+    IndicatorTarget {
         id: t.id,
         indicator: t.indicator,
         area_id: t.area_id,
@@ -82,11 +82,11 @@ pub struct IndicatorView {
     /// What the numerator counts by.
     pub unit: String,
     /// What its value is.
-    pub form: Form,
+    pub form: IndicatorForm,
     /// Which way is good.
     pub better: Better,
     /// Where its values come from.
-    pub source: Source,
+    pub source: IndicatorSource,
     /// Whether annex 2 of a letter may list it; the letter prints its own coverage apart.
     pub printed: bool,
     /// What is counted.
@@ -98,7 +98,7 @@ pub struct IndicatorView {
     /// Where it comes from.
     pub basis: String,
     /// The targets in force for the present quarter within reach: of districts, and of streets that have their own.
-    pub targets: Vec<TargetView>,
+    pub targets: Vec<IndicatorTarget>,
 }
 
 /// The catalogue.
@@ -165,7 +165,7 @@ pub fn targets(
     code: &str,
     ask: &PageAsk,
     now: DateTime<Utc>,
-) -> Outcome<Page<TargetView>> {
+) -> Outcome<Page<IndicatorTarget>> {
     let indicator = catalogue::find(code)?;
     let limit = ask.limit()?;
     let areas = match places.all {
@@ -180,7 +180,7 @@ pub fn targets(
 ///
 /// # Errors
 /// Missing.
-pub fn target(conn: &mut AnyConn, id: TargetId) -> Outcome<TargetView> {
+pub fn target(conn: &mut AnyConn, id: TargetId) -> Outcome<IndicatorTarget> {
     let row = store::find_target(conn, id)?.ok_or_else(|| Fault::missing("目标"))?;
     Ok(target_view(catalogue::find(&row.indicator)?, row))
 }
@@ -193,7 +193,7 @@ pub struct QuarterRow {
     /// Its name.
     pub name: String,
     /// Where its values come from.
-    pub source: Source,
+    pub source: IndicatorSource,
     /// What was counted.
     pub numerator: Option<String>,
     /// Of how much.
@@ -203,7 +203,7 @@ pub struct QuarterRow {
     /// The value as read, e.g. 98.5%; a dash where there is none.
     pub text: String,
     /// The target in force for the quarter.
-    pub target: Option<TargetView>,
+    pub target: Option<IndicatorTarget>,
     /// Whether the value reaches it.
     pub met: Option<bool>,
     /// The day that the figure speaks of 截至日期.
@@ -265,7 +265,7 @@ fn street(conn: &mut AnyConn, places: &Places, id: AreaId) -> Outcome<AreaNow> {
 /// Missing.
 pub fn values(conn: &mut AnyConn, places: &Places, asked: &Asked) -> Outcome<QuarterFigures> {
     let area = street(conn, places, asked.street)?;
-    let items = standing::standing(conn, asked)?.into_iter().map(quarter_row).collect();
+    let items = reckoning::standing(conn, asked)?.into_iter().map(quarter_row).collect();
     Ok(QuarterFigures {
         street_id: area.id,
         street_name: area.name,

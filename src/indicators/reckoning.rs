@@ -4,7 +4,7 @@ use super::catalogue::{self, Indicator};
 use super::printed::{self, PrintedRow};
 use super::rules::{Figure, Quarter, in_force};
 use super::store::{self, TargetRow, ValueRow};
-use super::{Source, compute};
+use super::{IndicatorSource, compute};
 use crate::clock::{business_date, midnight};
 use crate::db::AnyConn;
 use crate::directory;
@@ -99,8 +99,8 @@ fn stand(
     let mut one = |indicator: &'static Indicator| {
         let target = targets.remove(&indicator.code);
         let (figure, note) = match indicator.source {
-            Source::System => (computed.remove(indicator.code.as_str()), None),
-            Source::Import => match reported.remove(&indicator.code) {
+            IndicatorSource::System => (computed.remove(indicator.code.as_str()), None),
+            IndicatorSource::Import => match reported.remove(&indicator.code) {
                 Some(row) => (Some(figure(&row)), row.note),
                 None => (None, None),
             },
@@ -128,7 +128,7 @@ fn figure(row: &ValueRow) -> Figure {
 pub fn rows(conn: &mut AnyConn, asked: &Asked) -> Outcome<Vec<PrintedRow>> {
     let mut targets = targets(conn, asked.street, asked.quarter, asked.at)?;
     let reckoned =
-        |code: &String| catalogue::find(code).is_ok_and(|i| i.source == Source::System && i.printed);
+        |code: &String| catalogue::find(code).is_ok_and(|i| i.source == IndicatorSource::System && i.printed);
     // What nobody has set a target for is not printed, and need not be reckoned.
     let mut computed = match targets.keys().any(reckoned) {
         true => compute::figures(conn, asked)?,
