@@ -386,6 +386,7 @@ pub fn table() -> Routes {
         .get("/letters", "list_letters", "提醒函列表", letters::list)
         .post("/letters/batch", "draft_letters", "按街道批量起草", letters::draft)
         .post("/letters/batch/issue", "issue_letters", "批量签发（连续编号）", letters::issue)
+        .post("/letters/check", "check_letter", "核验文件是否为本局函件", dispatch::check)
         .get("/letters/board", "letter_board", "函件看板（按街道）", replies::board)
         .get("/letters/{letter_id}", "find_letter", "查看提醒函", letters::find)
         .patch("/letters/{letter_id}", "update_letter", "修改未送审提醒函的回复期限", letters::update)
@@ -409,8 +410,7 @@ pub fn table() -> Routes {
             dispatch::sealed_scan,
         )
         .post("/letters/batch/deliver", "deliver_letters", "批量送达", dispatch::deliver)
-        .post("/letters/{letter_id}/acknowledge", "acknowledge_letter", "签收", dispatch::acknowledge)
-        .post("/letters/check", "check_letter", "核验文件是否为本局函件", dispatch::check);
+        .post("/letters/{letter_id}/acknowledge", "acknowledge_letter", "签收", dispatch::acknowledge);
     t.section("复函")
         .get("/letters/{letter_id}/replies", "list_replies", "复函列表与回复情况", replies::list)
         .post("/letters/{letter_id}/replies", "draft_reply", "起草复函", replies::open)
