@@ -112,14 +112,17 @@ pub async fn refresh(anyone: Anyone, ApiJson(body): ApiJson<Refresh>) -> Answer<
 /// The password once more.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Proof {
+pub struct PasswordProof {
     /// Password.
     #[garde(length(chars, min = 1, max = 256))]
     #[schema(format = "password")]
     password: String,
 }
 
-pub async fn confirm(caller: Allowed<may::UseOwnAccount>, ApiJson(body): ApiJson<Proof>) -> Answer<Done> {
+pub async fn confirm(
+    caller: Allowed<may::UseOwnAccount>,
+    ApiJson(body): ApiJson<PasswordProof>,
+) -> Answer<Done> {
     let (id, session, now) = (caller.user_id, caller.session, machine_now());
     let (policy, address) = (caller.app().config.password_policy, caller.address().to_string());
     let from = address.clone();

@@ -13,13 +13,13 @@ use crate::access::sessions;
 use crate::clock::machine_now;
 use crate::fault::Fault;
 use crate::ids::LetterId;
-use crate::letters::{self, Channel, Checked, Delivery, LetterView, Reader, Receipt, Scan};
+use crate::letters::{self, CheckedCopy, Delivery, DeliveryChannel, LetterView, Reader, Receipt, Scan};
 use chrono::NaiveDate;
 use garde::Validate;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
-impl Tagged for Checked {}
+impl Tagged for CheckedCopy {}
 
 /// The number that the office registered.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -136,7 +136,7 @@ pub struct DeliverLetters {
     letter_ids: Vec<LetterId>,
     /// How, beside the addressee's inbox here.
     #[garde(skip)]
-    channel: Channel,
+    channel: DeliveryChannel,
     /// A remark, e.g. a courier's number.
     #[garde(length(chars, min = 1, max = 500))]
     note: Option<String>,
@@ -199,7 +199,7 @@ pub struct CheckCopy {
 pub async fn check(
     caller: Allowed<may::CheckLetter>,
     ApiJson(body): ApiJson<CheckCopy>,
-) -> Answer<Found<Checked>> {
+) -> Answer<Found<CheckedCopy>> {
     let sha256 = body.sha256.to_ascii_lowercase();
     if !sha256.bytes().all(|b| b.is_ascii_hexdigit()) {
         return Err(Fault::invalid("/sha256", "bad_hash", "应为 64 位十六进制的 SHA-256").into());

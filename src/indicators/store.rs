@@ -313,6 +313,9 @@ pub fn with_photo_of(
         .load(conn)?)
 }
 
+/// An inspection of a facility: which, what it is, whether the inspection was complete, how it was found to work.
+pub type Sighting = (FacilityId, FacilityKind, bool, Option<String>);
+
 /// What was seen of a street's facilities within some days: facility, kind, whether complete at a moment, and how it was
 /// found to work; the last last. Self checks and rechecks say nothing of it.
 pub fn seen(
@@ -320,7 +323,7 @@ pub fn seen(
     street: AreaId,
     (from, before): (Ts, Ts),
     at: DateTime<Utc>,
-) -> Outcome<Vec<(FacilityId, FacilityKind, bool, Option<String>)>> {
+) -> Outcome<Vec<Sighting>> {
     type Row = (FacilityId, FacilityKind, String, Option<Ts>, Option<String>);
     let rows: Vec<Row> = inspection::table
         .inner_join(visit::table.on(visit::id.eq(inspection::visit_id)))

@@ -131,7 +131,10 @@ mod tests {
             json!({ "due_before": "2026-08-10", "due_on": "2026-09-01" }),
         );
         let now = day("2026-09-01");
-        assert_eq!(due_then(now, &[served.clone(), json!({})], &[moved.clone()]), day("2026-08-10"));
+        assert_eq!(
+            due_then(now, &[served.clone(), json!({})], std::slice::from_ref(&moved)),
+            day("2026-08-10")
+        );
         assert_eq!(due_then(now, &[served.clone(), moved.clone()], &[json!({})]), now);
         assert_eq!(due_then(now, &[json!({})], &[moved]), day("2026-08-10"), "what the change found");
         assert_eq!(due_then(now, &[], &[served]), None, "it was served later");

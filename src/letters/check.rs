@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 
 coded! {
     /// What a file is.
-    pub enum Copy {
+    pub enum CopyKind {
         /// The document as it was rendered.
         Rendered = "rendered" "系统成文",
         /// The scan of the sealed letter.
@@ -22,13 +22,13 @@ coded! {
 
 /// What is known of a file.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
-pub struct Checked {
+pub struct CheckedCopy {
     /// The hash asked for.
     pub sha256: String,
     /// It is a letter of this bureau.
     pub ours: bool,
     /// What the file is.
-    pub copy: Option<Copy>,
+    pub copy: Option<CopyKind>,
     /// The letter's number.
     pub number: Option<String>,
     /// When the letter was issued.
@@ -43,14 +43,14 @@ pub struct Checked {
 ///
 /// # Errors
 /// The database's.
-pub fn check(conn: &mut AnyConn, sha256: &str) -> Outcome<Checked> {
+pub fn check(conn: &mut AnyConn, sha256: &str) -> Outcome<CheckedCopy> {
     let found = match store::rendered_as(conn, sha256)? {
-        Some(row) => Some((row, Copy::Rendered)),
+        Some(row) => Some((row, CopyKind::Rendered)),
         None => sealed(conn, sha256)?,
     };
     let Some((row, copy)) = found else {
         let said = "未登记此文件，不能确认为本局发出的函件".into();
-        let unknown = Checked {
+        let unknown = CheckedCopy {
             sha256: sha256.into(),
             ours: false,
             copy: None,
@@ -66,10 +66,10 @@ pub fn check(conn: &mut AnyConn, sha256: &str) -> Outcome<Checked> {
     let (in_force, said) = match (row.state, copy) {
         (LetterState::Void, _) => (false, format!("本局{number}已作废")),
         _ if withdrawn => (false, format!("本局{number}已撤回")),
-        (_, Copy::Replaced) => (false, format!("本局{number}的扫描件，送达前已更换")),
+        (_, CopyKind::Replaced) => (false, format!("本局{number}的扫描件，送达前已更换")),
         (_, copy) => (true, format!("与本局{number}的{}一致", copy.label())),
     };
-    Ok(Checked {
+    Ok(CheckedCopy {
         sha256: sha256.into(),
         ours: true,
         copy: Some(copy),
@@ -80,9 +80,9 @@ pub fn check(conn: &mut AnyConn, sha256: &str) -> Outcome<Checked> {
     })
 }
 
-fn sealed(conn: &mut AnyConn, sha256: &str) -> Outcome<Option<(LetterRow, Copy)>> {
+fn sealed(conn: &mut AnyConn, sha256: &str) -> Outcome<Option<(LetterRow, CopyKind)>> {
     let Some(seal) = store::sealed_as(conn, sha256)? else { return Ok(None) };
     let newest = store::seals(conn, &[seal.letter_id])?.pop();
-    let copy = if newest.is_some_and(|s| s.sha256 == sha256) { Copy::Sealed } else { Copy::Replaced };
+    let copy = if newest.is_some_and(|s| s.sha256 == sha256) { CopyKind::Sealed } else { CopyKind::Replaced };
     Ok(store::find(conn, seal.letter_id)?.map(|row| (row, copy)))
 }

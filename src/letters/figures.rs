@@ -5,7 +5,7 @@ use super::letter::{Annex, IssueRow, Letter};
 
 /// A figure and the findings that it counts.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
-pub struct Figure {
+pub struct LetterFigure {
     /// The annex that it is counted from, e.g. 附件1.
     pub annex: String,
     /// What is counted, in Chinese.
@@ -17,7 +17,7 @@ pub struct Figure {
 }
 
 /// All figures of a letter that count findings, and those that count their facilities.
-pub fn figures(letter: &Letter) -> Vec<Figure> {
+pub fn figures(letter: &Letter) -> Vec<LetterFigure> {
     let mut figures = vec![];
     if let Some(annex) = &letter.issues {
         of(annex, "发现问题", |_| true, &mut figures);
@@ -42,17 +42,25 @@ pub fn figures(letter: &Letter) -> Vec<Figure> {
     figures
 }
 
-fn of(annex: &Annex<IssueRow>, what: &str, test: impl Fn(&IssueRow) -> bool, into: &mut Vec<Figure>) {
+fn of(annex: &Annex<IssueRow>, what: &str, test: impl Fn(&IssueRow) -> bool, into: &mut Vec<LetterFigure>) {
     let findings: Vec<String> = annex.rows.iter().filter(|r| test(r)).map(|r| r.number.clone()).collect();
-    into.push(Figure { annex: annex.label.clone(), what: what.into(), value: findings.len(), findings });
+    into.push(LetterFigure {
+        annex: annex.label.clone(),
+        what: what.into(),
+        value: findings.len(),
+        findings,
+    });
 }
 
-fn facilities(annex: &Annex<IssueRow>, into: &mut Vec<Figure>) {
+fn facilities(annex: &Annex<IssueRow>, into: &mut Vec<LetterFigure>) {
     let mut names: Vec<&str> = annex.rows.iter().map(|r| r.facility.as_str()).collect();
     names.sort_unstable();
     names.dedup();
     let findings = annex.rows.iter().map(|r| r.number.clone()).collect();
-    into.push(Figure {
-        annex: annex.label.clone(), what: "涉及设施".into(), value: names.len(), findings
+    into.push(LetterFigure {
+        annex: annex.label.clone(),
+        what: "涉及设施".into(),
+        value: names.len(),
+        findings,
     });
 }

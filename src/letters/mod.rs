@@ -2,7 +2,7 @@
 //! letter (pure), `rules` says who may take it a step further (pure): drafted and submitted (the facts are frozen),
 //! approved (a trial rendering is the gate), issued (a batch takes consecutive numbers in one transaction), rendered by a
 //! job, sealed and delivered by the registrar, received by the street. Three steps to the issue, three persons. What changed
-//! since the snapshot refuses the next step and says what differs. `news` says who is told; `check` whether a file is ours.
+//! since the snapshot refuses the next step and says what differs. `telling` says who is told; `check` whether a file is ours.
 
 mod check;
 pub mod compose;
@@ -15,7 +15,6 @@ mod figures;
 mod gather;
 pub mod kind;
 pub mod letter;
-mod news;
 pub mod numbering;
 pub mod render;
 pub mod reply_letter;
@@ -23,15 +22,15 @@ pub mod rules;
 mod steps;
 pub(crate) mod store;
 pub mod task_sheet;
+mod telling;
 pub mod typeset;
 mod view;
 
-pub use check::{Checked, Copy, check};
+pub use check::{CheckedCopy, CopyKind, check};
 pub use faces::{LetterPhoto, LetterPhotos, Seen, check_photos, photos};
-pub use figures::{Figure, figures};
-pub use news::alert;
+pub use figures::{LetterFigure, figures};
 pub use steps::{
-    Changed, Comparison, Counts, Difference, Edition, LineChange, Wanted, change, compare, draft_one,
+    Changed, Counts, Difference, Edition, LetterComparison, LineChange, Wanted, change, compare, draft_one,
     editions, preview, text_diff,
 };
 pub use steps::{
@@ -40,13 +39,14 @@ pub use steps::{
     trial,
 };
 pub use store::{documents_after, documents_named, lines as printed, scans_after, scans_named};
+pub use telling::alert;
 pub use view::{InHand, LetterView, Reader, find, in_charge_of, list, row};
 
 use crate::db::types::coded;
 
 coded! {
     /// How a letter is delivered 送达, beside the addressee's inbox here.
-    pub enum Channel {
+    pub enum DeliveryChannel {
         /// The inbox here is all.
         Inbox = "inbox" "系统送达",
         /// Through the bureau's document system.

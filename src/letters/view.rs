@@ -1,6 +1,6 @@
 //! Letters as clients see them.
 
-use super::Channel;
+use super::DeliveryChannel;
 use super::kind::LetterKind;
 use super::rules::LetterState;
 use super::store::{self, DeliveryRow, LetterFilter, LetterRow, SealRow};
@@ -49,9 +49,9 @@ impl From<SealRow> for SealView {
 
 /// The delivery of a letter and its receipt.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
-pub struct DeliveryView {
+pub struct LetterDelivery {
     /// How, beside the inbox here.
-    pub channel: Channel,
+    pub channel: DeliveryChannel,
     /// When.
     pub delivered_at: DateTime<Utc>,
     /// By whom.
@@ -68,7 +68,7 @@ pub struct DeliveryView {
     pub received_on: Option<NaiveDate>,
 }
 
-impl From<DeliveryRow> for DeliveryView {
+impl From<DeliveryRow> for LetterDelivery {
     fn from(row: DeliveryRow) -> Self {
         Self {
             channel: row.channel,
@@ -148,7 +148,7 @@ pub struct LetterView {
     /// Its seal, once it has one.
     pub seal: Option<SealView>,
     /// Its delivery, once it is delivered.
-    pub delivery: Option<DeliveryView>,
+    pub delivery: Option<LetterDelivery>,
     /// The letter that it corrects, withdraws or stands instead of.
     pub original_id: Option<LetterId>,
     /// The letters that speak of it: reminders, corrections, a withdrawal, one issued instead.
@@ -213,7 +213,7 @@ fn view(row: LetterRow, mut beside: Beside) -> LetterView {
         issued_at: row.issued_at.map(|t| t.0),
         document,
         seal: beside.seal.take().map(SealView::from),
-        delivery: beside.delivery.take().map(DeliveryView::from),
+        delivery: beside.delivery.take().map(LetterDelivery::from),
         original_id: row.original_id,
         followed_by: std::mem::take(&mut beside.followed_by),
         void_reason: of_state(LetterState::Void, beside.reason("void")),

@@ -18,8 +18,9 @@ pub fn pause_after(attempts: i32, jitter: f64) -> Option<TimeDelta> {
 }
 
 /// The order of a digest's parts.
-pub const PARTS: [Event; 5] = [
+pub const PARTS: [Event; 6] = [
     Event::FindingOverdue,
+    Event::LetterReplyOverdue,
     Event::FindingReturned,
     Event::FindingNearDue,
     Event::FindingClaimed,

@@ -4,7 +4,7 @@ use crate::db::types::coded;
 use crate::fault::FieldFault;
 use crate::findings::rules::State;
 use crate::ids::FindingId;
-use crate::letters::Channel;
+use crate::letters::DeliveryChannel;
 use crate::photos::Declared;
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet};
@@ -133,8 +133,8 @@ pub fn unanswered(printed: &[Printed], answered: &BTreeSet<FindingId>) -> Vec<Fi
 
 /// Whether the scan of the sealed reply must be there. What was delivered on paper, by fax or through the document system
 /// is answered by a sealed document; what stands in the inbox here only may be answered here.
-pub fn scan_required(channel: Channel) -> bool {
-    channel != Channel::Inbox
+pub fn scan_required(channel: DeliveryChannel) -> bool {
+    channel != DeliveryChannel::Inbox
 }
 
 /// Whether an answer that was received on a day is late. The day is the server's: the date on the paper is the street's own.
@@ -257,7 +257,7 @@ mod tests {
     #[test]
     fn only_the_inbox_here_takes_an_answer_without_paper() {
         use crate::db::types::Coded as _;
-        let without: Vec<_> = Channel::ALL.iter().filter(|c| !scan_required(**c)).collect();
-        assert_eq!(without, [&Channel::Inbox]);
+        let without: Vec<_> = DeliveryChannel::ALL.iter().filter(|c| !scan_required(**c)).collect();
+        assert_eq!(without, [&DeliveryChannel::Inbox]);
     }
 }

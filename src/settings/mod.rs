@@ -2,12 +2,12 @@
 //! value with a default, is changed with a reason, and leaves the old and the new value in the audit trail.
 
 mod clock;
-mod letters;
+mod correspondence;
 mod store;
 mod values;
 
 pub use clock::{Addressee, Clock, Step, StepKind};
-pub use letters::Letters;
+pub use correspondence::Letters;
 pub use values::{Name, ProjectRefresh, Relapse, Sampling};
 
 use crate::db::types::Coded as _;

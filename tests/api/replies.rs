@@ -151,9 +151,6 @@ fn drafted_sealed_and_sent(app: &TestApp) {
     assert_eq!((&edited["revision"], &edited["remarks"]), (&json!(2), &json!("已组织全面排查")));
     let pdf = app.as_(Caller::Street).get(&format!("{at}/document.pdf"));
     assert!(pdf.status == 200 && pdf.bytes.starts_with(b"%PDF-"), "{}", pdf.told());
-    if let Ok(path) = std::env::var("REPLY_PDF") {
-        std::fs::write(path, &pdf.bytes).expect("TEMPORARY");
-    }
     let scan = build::scan(&reply);
     let put =
         app.as_(Caller::SecondStreet).bytes(Method::PUT, &format!("{at}/scan"), "application/pdf", &scan);

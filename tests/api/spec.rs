@@ -64,6 +64,7 @@ impl Op {
             "{size}" => "320".to_string(),
             "{position}" => "1".to_string(),
             "{name}" => "sampling".to_string(),
+            "{page}.png" => "1.png".into(),
             part if part.starts_with('{') => super::build::uuid().to_string(),
             part => part.to_string(),
         };

@@ -11,7 +11,7 @@ use crate::ids::LetterId;
 
 /// A letter against itself and the one before.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
-pub struct Comparison {
+pub struct LetterComparison {
     /// The letter.
     pub letter_id: LetterId,
     /// What the ledger says otherwise than the submitted letter; empty where nothing has moved, or nothing is submitted.
@@ -101,7 +101,7 @@ fn differences(before: &Counts, now: &Counts) -> Vec<Difference> {
 ///
 /// # Errors
 /// `not_submitted`; the database's.
-pub fn compare(conn: &mut AnyConn, sender: &Sender, row: &LetterRow) -> Outcome<Comparison> {
+pub fn compare(conn: &mut AnyConn, sender: &Sender, row: &LetterRow) -> Outcome<LetterComparison> {
     let (Some(_), Some(as_of)) = (&row.snapshot, row.as_of) else {
         return Err(Fault::refused("not_submitted", "该函尚未送审，没有可比较的内容"));
     };
@@ -130,7 +130,14 @@ pub fn compare(conn: &mut AnyConn, sender: &Sender, row: &LetterRow) -> Outcome<
         None => None,
     };
     let against_before = before.as_ref().map(|b| differences(b, &now)).unwrap_or_default();
-    Ok(Comparison { letter_id: row.id, since_submission, since_last_version, now, before, against_before })
+    Ok(LetterComparison {
+        letter_id: row.id,
+        since_submission,
+        since_last_version,
+        now,
+        before,
+        against_before,
+    })
 }
 
 fn without_number(letter: &Letter) -> Letter {

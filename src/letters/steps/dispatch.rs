@@ -3,7 +3,7 @@
 
 use super::super::rules::Step;
 use super::super::store::{self, DeliveryRow, LetterRow, SealRow};
-use super::super::{Channel, news};
+use super::super::{DeliveryChannel, telling};
 use super::{Held, held, record};
 use crate::access::{Holder, Role, Spot};
 use crate::app::App;
@@ -82,7 +82,7 @@ pub fn seal(tx: &mut Tx<'_>, by: &Holder, id: LetterId, scan: &Scan) -> Outcome<
 #[derive(Debug, Clone)]
 pub struct Delivery {
     /// Beside the addressee's inbox here, which always has it.
-    pub channel: Channel,
+    pub channel: DeliveryChannel,
     /// A remark, e.g. a courier's number.
     pub note: Option<String>,
     /// The installation has a folder from which the document system takes delivered letters.
@@ -141,7 +141,7 @@ fn deliver_one(tx: &mut Tx<'_>, held: Held, delivery: &Delivery) -> Outcome<()> 
     if delivery.export {
         enqueue(tx, &ExportLetter { letter: row.id }, Some(format!("export:{}", row.id)))?;
     }
-    news::delivered(tx, &row)
+    telling::delivered(tx, &row)
 }
 
 /// A receipt 签收.
@@ -176,7 +176,7 @@ pub fn acknowledge(tx: &mut Tx<'_>, by: &Holder, id: LetterId, receipt: &Receipt
     store::save_receipt(tx.conn(), &delivery)?;
     store::save(tx.conn(), &row)?;
     record(tx, &row, "acknowledge", None)?;
-    news::acknowledged(tx, &row)
+    telling::acknowledged(tx, &row)
 }
 
 fn receiver(tx: &Tx<'_>, by: &Holder, row: &LetterRow, receipt: &Receipt) -> Outcome<String> {

@@ -8,7 +8,7 @@ mod issue;
 mod others;
 mod review;
 
-pub use compare::{Comparison, Counts, Difference, compare};
+pub use compare::{Counts, Difference, LetterComparison, compare};
 pub use dispatch::{Delivery, Receipt, Scan, acknowledge, deliver, seal, store_scan};
 pub use draft::{draft_batch, reschedule};
 pub use edit::{Changed, Edition, LineChange, change, editions, text_diff};

@@ -1,6 +1,6 @@
 //! Rows and queries of what was submitted, sealed and delivered.
 
-use super::super::Channel;
+use super::super::DeliveryChannel;
 use super::super::kind::LetterKind;
 use super::super::numbering::Number;
 use super::super::rules::LetterState;
@@ -32,7 +32,7 @@ pub struct SealRow {
 #[diesel(table_name = letter_delivery, check_for_backend(MultiBackend))]
 pub struct DeliveryRow {
     pub letter_id: LetterId,
-    pub channel: Channel,
+    pub channel: DeliveryChannel,
     pub delivered_by: Option<UserId>,
     pub delivered_at: Ts,
     pub note: Option<String>,

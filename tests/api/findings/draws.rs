@@ -129,7 +129,7 @@ fn settings_are_changed_with_a_reason(app: &TestApp) {
     let reader = app.as_(Caller::Drafter);
     let all = reader.get("/settings").ok()["items"].clone();
     let names: Vec<&Value> = all.as_array().expect("items").iter().map(|s| &s["name"]).collect();
-    assert_eq!(names, ["sampling", "relapse", "clock", "project_refresh"]);
+    assert_eq!(names, ["sampling", "relapse", "clock", "project_refresh", "letters"]);
     let relapse = reader.get("/settings/relapse");
     assert_eq!((relapse.revision(), &relapse.ok()["is_default"]), (0, &json!(true)));
     assert_eq!(relapse.ok()["value"]["months"], 12);
