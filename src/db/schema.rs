@@ -770,6 +770,7 @@ diesel::table! {
     letter_seal (id) {
         id -> IdSql,
         letter_id -> IdSql,
+        seq -> Integer,
         sealed_on -> Date,
         sha256 -> Text,
         length -> BigInt,

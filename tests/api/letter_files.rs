@@ -15,7 +15,7 @@ pub fn register(suite: &mut Suite) {
     both!(suite:
         a_draft_is_shown_as_the_ledger_is_and_a_submitted_letter_as_it_was,
         what_is_no_page,
-        a_street_sees_the_pages_of_its_own_letter_once_it_is_there,
+        a_street_sees_the_pages_of_its_own_letter_once_it_is_delivered,
         a_character_without_a_font_is_named_at_the_draft,
         the_bureau_sees_what_letters_are_made_with,
     );
@@ -84,7 +84,7 @@ fn what_is_no_page(app: &TestApp) {
     page(app, Caller::Inspector, letter, "1.png").expect(403, "permission_denied");
 }
 
-fn a_street_sees_the_pages_of_its_own_letter_once_it_is_there(app: &TestApp) {
+fn a_street_sees_the_pages_of_its_own_letter_once_it_is_delivered(app: &TestApp) {
     let letter = &drafted(app, &id(&build::campaign(app, Place::District, &[Station])))[0];
     let hidden = || page(app, Caller::Street, letter, "1.png").expect(404, "not_found");
     hidden();
@@ -94,6 +94,9 @@ fn a_street_sees_the_pages_of_its_own_letter_once_it_is_there(app: &TestApp) {
         hidden();
     }
     app.drain();
+    hidden();
+    build::seal(app, Caller::Registrar, letter).ok();
+    build::deliver(app, Caller::Registrar, &[letter]).ok();
     let seen = shown(&page(app, Caller::Street, letter, "1.png"));
     assert_eq!(seen, shown(&page(app, Caller::Drafter, letter, "1.png")));
     page(app, Caller::At(Role::Street, Place::Sibling), letter, "1.png").expect(404, "not_found");

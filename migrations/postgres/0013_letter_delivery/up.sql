@@ -21,14 +21,15 @@ CREATE TABLE letter_version (
 CREATE TABLE letter_seal (
     id uuid NOT NULL PRIMARY KEY,
     letter_id uuid NOT NULL REFERENCES letter (id),
+    seq integer NOT NULL,
     sealed_on date NOT NULL,
     sha256 text COLLATE "C" NOT NULL,
     length bigint NOT NULL,
     note text COLLATE "C",
     sealed_by uuid NOT NULL REFERENCES user_account (id),
-    at timestamptz NOT NULL
+    at timestamptz NOT NULL,
+    UNIQUE (letter_id, seq)
 );
-CREATE INDEX letter_seal_letter_id ON letter_seal (letter_id);
 CREATE INDEX letter_seal_sha256 ON letter_seal (sha256);
 
 -- Delivery 送达 and receipt 签收.

@@ -21,14 +21,15 @@ CREATE TABLE letter_version (
 CREATE TABLE letter_seal (
     id BLOB NOT NULL PRIMARY KEY,
     letter_id BLOB NOT NULL REFERENCES letter (id),
+    seq INTEGER NOT NULL,
     sealed_on TEXT NOT NULL,
     sha256 TEXT NOT NULL,
     length BIGINT NOT NULL,
     note TEXT,
     sealed_by BLOB NOT NULL REFERENCES user_account (id),
-    at TEXT NOT NULL
+    at TEXT NOT NULL,
+    UNIQUE (letter_id, seq)
 );
-CREATE INDEX letter_seal_letter_id ON letter_seal (letter_id);
 CREATE INDEX letter_seal_sha256 ON letter_seal (sha256);
 
 -- Delivery 送达 and receipt 签收.

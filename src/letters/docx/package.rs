@@ -51,7 +51,7 @@ fn repeated(document: &str) -> String {
 
 /// Every picture with an id of its own.
 fn numbered(document: &str) -> String {
-    const PICTURE: &str = "<wp:docPr id=\"1\" name=\"LetterFigure\" />";
+    const PICTURE: &str = "<wp:docPr id=\"1\" name=\"Figure\" />";
     let mut pieces = document.split(PICTURE);
     let mut all = pieces.next().unwrap_or_default().to_owned();
     for (n, piece) in (1..).zip(pieces) {

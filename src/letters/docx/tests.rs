@@ -324,7 +324,7 @@ fn what_people_write_is_text() {
         "=cmd|' /C calc'!A0",
         "#read(\"/etc/passwd\") $x$",
         "]]> <![CDATA[ <!-- --> <?xml version=\"1.0\"?> &lt; &#x41; %PDF",
-        "</w:tblGrid><w:tr><w:trPr><w:cantSplit /> <wp:docPr id=\"1\" name=\"LetterFigure\" /> w14:paraId=\"x\"",
+        "</w:tblGrid><w:tr><w:trPr><w:cantSplit /> <wp:docPr id=\"1\" name=\"Figure\" /> w14:paraId=\"x\"",
     ];
     let spoiled = |facts: &mut Facts, said: &str| {
         facts.lines[0].description = said.into();

@@ -62,9 +62,11 @@ pub fn seal(tx: &mut Tx<'_>, by: &Holder, id: LetterId, scan: &Scan) -> Outcome<
         return Err(Fault::invalid("", "scan_of_another", "该扫描件已登记在另一份函下"));
     }
     crate::photos::refuse_doomed(tx.conn(), &scan.sha256)?;
+    let earlier = store::seals(tx.conn(), &[id])?.last().map_or(0, |seal| seal.seq);
     let seal = SealRow {
         id: tx.new_id(),
         letter_id: id,
+        seq: earlier + 1,
         sealed_on: scan.sealed_on,
         sha256: scan.sha256.clone(),
         length: scan.length,

@@ -19,6 +19,8 @@ use diesel::prelude::*;
 pub struct SealRow {
     pub id: SealId,
     pub letter_id: LetterId,
+    /// The how manieth of the letter, from 1.
+    pub seq: i32,
     pub sealed_on: NaiveDate,
     pub sha256: String,
     pub length: i64,
@@ -97,7 +99,10 @@ pub fn insert_seal(conn: &mut AnyConn, row: &SealRow) -> Outcome<()> {
 /// The seals of letters, the newest last.
 pub fn seals(conn: &mut AnyConn, ids: &[LetterId]) -> Outcome<Vec<SealRow>> {
     let of_letters = letter_seal::table.filter(letter_seal::letter_id.eq_any(ids.to_vec()));
-    Ok(of_letters.order((letter_seal::at, letter_seal::id)).select(SealRow::as_select()).load(conn)?)
+    Ok(of_letters
+        .order((letter_seal::letter_id, letter_seal::seq))
+        .select(SealRow::as_select())
+        .load(conn)?)
 }
 
 /// The seal whose scan has this hash.
