@@ -223,7 +223,7 @@ permissions! {
     /// Read what was changed of a draft, and what an issuer compares.
     ReadDrafts = "letter_draft.read" [Drafter|Reviewer|Registrar|Issuer|Supervisor];
     /// See which fonts and which template letters are made with.
-    ReadLetterFonts = "letter.fonts" [Drafter|Reviewer|Registrar|Issuer|Supervisor];
+    ReadLetterFonts = "letter_fonts.read" [Drafter|Reviewer|Registrar|Issuer|Supervisor];
     /// Answer a letter 复函: draft, files, sending.
     ReplyToLetter = "letter.reply" [Street];
     /// Claim lines of a letter's annex in bulk.

@@ -108,7 +108,11 @@ fn migrated(database: &Database) {
 }
 
 fn sqlite(database: &Database) -> SqliteConnection {
-    SqliteConnection::establish(database.url.trim_start_matches("sqlite:")).expect("a connection")
+    let mut conn =
+        SqliteConnection::establish(database.url.trim_start_matches("sqlite:")).expect("a connection");
+    // The application that made it may still be closing its own.
+    conn.batch_execute("PRAGMA busy_timeout=20000").expect("a pragma");
+    conn
 }
 
 fn postgres(database: &Database) -> PgConnection {
