@@ -184,7 +184,11 @@ fn letter_title(facts: &Facts) -> Result<Vec<String>, ComposeFault> {
     });
     let full = format!("{}{short}", clean(&facts.authority.name));
     let fits = |lines: &Vec<String>| lines.len() < title::MAX_LINES;
-    title::balanced(&full).filter(fits).or_else(|| title::balanced(&short)).ok_or(ComposeFault::TitleTooLong)
+    let number = facts.about.as_ref().map(|about| clean(&about.number));
+    let operator = facts.operator.as_deref().map(clean);
+    let names: Vec<&str> = number.iter().chain(&operator).map(String::as_str).collect();
+    let lines = |title: &str| title::with_names(title, &names);
+    lines(&full).filter(fits).or_else(|| lines(&short)).ok_or(ComposeFault::TitleTooLong)
 }
 
 fn annexes(facts: &Facts) -> Result<Annexes, ComposeFault> {

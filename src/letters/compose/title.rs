@@ -13,15 +13,20 @@ const WORDS: &str = "居家 社区养老 社区 养老 服务 设施 机构 街�
 
 /// The lines of a title, or nothing when it needs too many.
 pub(super) fn balanced(title: &str) -> Option<Vec<String>> {
+    with_names(title, &[])
+}
+
+/// As [`balanced`], with names in it that stay whole where they can: an operator's, a letter's number.
+pub(super) fn with_names(title: &str, names: &[&str]) -> Option<Vec<String>> {
     let chars: Vec<char> = title.chars().collect();
     let total = width(&chars);
     let fewest = total.div_ceil(WIDTH).max(1);
-    (fewest..=MAX_LINES).find_map(|lines| split(&chars, lines, total / lines))
+    (fewest..=MAX_LINES).find_map(|lines| split(&chars, names, lines, total / lines))
 }
 
 /// The best way to break into so many lines: widths near `ideal`, words whole.
-fn split(chars: &[char], lines: usize, ideal: usize) -> Option<Vec<String>> {
-    let prices = prices(chars);
+fn split(chars: &[char], names: &[&str], lines: usize, ideal: usize) -> Option<Vec<String>> {
+    let prices = prices(chars, names);
     // best[n]: the cost of the first n characters in the lines so far, and where the last of them begins.
     let mut best: Vec<Option<(usize, Vec<usize>)>> = vec![None; chars.len() + 1];
     best[0] = Some((0, vec![]));
@@ -50,14 +55,14 @@ fn split(chars: &[char], lines: usize, ideal: usize) -> Option<Vec<String>> {
 }
 
 /// What a break before each character costs; the end of the title costs nothing.
-fn prices(chars: &[char]) -> Vec<usize> {
+fn prices(chars: &[char], names: &[&str]) -> Vec<usize> {
     const BETWEEN_UNKNOWN: usize = 60;
     const IN_A_WORD: usize = 400;
     const NEVER: usize = 100_000;
     let mut prices = vec![BETWEEN_UNKNOWN; chars.len() + 1];
     let mut at = 0;
     while at < chars.len() {
-        let length = word_length(&chars[at..]);
+        let length = word_length(&chars[at..], names);
         if length > 1 {
             prices[at + 1..at + length].fill(IN_A_WORD);
             prices[at] = prices[at].min(10);
@@ -77,7 +82,7 @@ fn prices(chars: &[char]) -> Vec<usize> {
 }
 
 /// The length of the word at the beginning; 0 where none is known.
-fn word_length(chars: &[char]) -> usize {
+fn word_length(chars: &[char], names: &[&str]) -> usize {
     let starts = |word: &&str| {
         let mut rest = chars.iter();
         word.chars().all(|c| rest.next() == Some(&c))
@@ -87,7 +92,13 @@ fn word_length(chars: &[char]) -> usize {
     {
         return end + 1;
     }
-    WORDS.split(' ').filter(starts).map(|word| word.chars().count()).max().unwrap_or(0)
+    WORDS
+        .split(' ')
+        .chain(names.iter().copied())
+        .filter(starts)
+        .map(|word| word.chars().count())
+        .max()
+        .unwrap_or(0)
 }
 
 /// Width in half characters.
@@ -119,6 +130,14 @@ mod tests {
         ] {
             assert_eq!(balanced(title).unwrap().join("/"), lines);
         }
+    }
+
+    #[test]
+    fn names_stay_whole() {
+        let title = "示例区民政局关于更正演示函〔2026〕1号有关内容的函";
+        let lines = with_names(title, &["演示函〔2026〕1号"]).unwrap();
+        assert_eq!(lines.concat(), title);
+        assert!(lines.iter().any(|line| line.contains("演示函〔2026〕1号")), "{lines:?}");
     }
 
     #[test]
