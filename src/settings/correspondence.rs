@@ -4,6 +4,9 @@ use super::{Name, Setting};
 use crate::ids::LetterId;
 use serde::{Deserialize, Serialize};
 
+/// Characters of the check page at the most: with a letter's id behind it the link still fits the printed code.
+const CHECK_PAGE: usize = 150;
+
 /// How letters are numbered, copied, checked and received.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -56,11 +59,28 @@ impl Setting for Letters {
         }
         let is_page = |page: &String| {
             let https = page.starts_with("https://") || page.starts_with("http://");
-            https && page.len() <= 200 && page.is_ascii() && !page.contains(['?', '#', ' '])
+            https && page.len() <= CHECK_PAGE && page.is_ascii() && !page.contains(['?', '#', ' '])
         };
         if !self.check_page.iter().all(is_page) {
-            return Err("check_page 应为不含 ? 和 # 的网址，至多 200 个字符".into());
+            return Err("check_page 应为不含 ? 和 # 的网址，至多 150 个字符".into());
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::TypedId as _;
+
+    #[test]
+    fn a_link_that_is_allowed_can_be_printed() {
+        let page = |length: usize| format!("https://{}", "a".repeat(length - 8));
+        let letters = |page| Letters { check_page: Some(page), ..Letters::default() };
+        assert!(letters(page(CHECK_PAGE + 1)).check().is_err());
+        let longest = letters(page(CHECK_PAGE));
+        longest.check().unwrap();
+        let link = longest.check_link(LetterId::from_uuid(uuid::Uuid::from_u128(1))).unwrap();
+        assert!(link.len() <= 200, "{}", link.len());
     }
 }
