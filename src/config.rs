@@ -46,6 +46,7 @@ struct Written {
     mail_username: Option<String>,
     mail_password: Option<String>,
     mail_domains: Option<String>,
+    mail_letters: bool,
     letter_export_dir: Option<PathBuf>,
     fire_duty_red: u32,
     fire_duty_amber: u32,
@@ -84,6 +85,7 @@ impl Default for Written {
             mail_username: None,
             mail_password: None,
             mail_domains: None,
+            mail_letters: false,
             letter_export_dir: None,
             fire_duty_red: DutyRule::default().red,
             fire_duty_amber: DutyRule::default().amber,
@@ -216,6 +218,7 @@ impl Config {
             mail_username: w.mail_username,
             mail_password: w.mail_password,
             mail_domains: w.mail_domains,
+            mail_letters: w.mail_letters,
         })?;
         Ok(Self {
             data_dir: w.data_dir,

@@ -1283,6 +1283,8 @@ diesel::table! {
         last_error -> Nullable<Text>,
         created_at -> TsUtc,
         done_at -> Nullable<TsUtc>,
+        attachment_name -> Nullable<Text>,
+        attachment_sha256 -> Nullable<Text>,
     }
 }
 

@@ -7,33 +7,43 @@ use crate::clock::business_date;
 use crate::db::{Db, Stamp, Tx};
 use crate::fault::Outcome;
 use crate::ids::TypedId as _;
-use crate::notices::{self, News, Notice, To};
+use crate::notices::{self, Attachment, News, Notice, To};
 use crate::settings::{self, Letters};
 use chrono::{DateTime, NaiveDate, Utc};
 
+/// Bytes of a scan that goes with mails, at the most: mail servers refuse more than about a third above it. A larger one is
+/// fetched from here.
+const MAILABLE: i64 = 8_000_000;
+
 fn tell(tx: &mut Tx<'_>, row: &LetterRow, news: News, to: &[To], once: bool) -> Outcome<()> {
     let key = row.id.to_string();
-    let notice = Notice {
+    let notice = Notice { key: once.then_some(key.as_str()), ..about(row, news, to) };
+    notices::tell(tx, &notice).map(drop)
+}
+
+fn about<'a>(row: &LetterRow, news: News, to: &'a [To]) -> Notice<'a> {
+    Notice {
         news,
         to,
         subject: ("letter", row.id.uuid()),
         street_id: Some(row.street_id),
         facility_id: None,
         category: None,
-        key: once.then_some(key.as_str()),
-    };
-    notices::tell(tx, &notice).map(drop)
+        key: None,
+    }
 }
 
 fn clerk(row: &LetterRow) -> To {
     To::User(row.clerk_id.unwrap_or(row.drafted_by))
 }
 
-/// Tells the street.
+/// Tells the street. The sealed letter goes with the mails of those who asked for mail, where the installation lets it.
 pub(super) fn delivered(tx: &mut Tx<'_>, row: &LetterRow) -> Outcome<()> {
     let number = row.number.clone().unwrap_or_default();
+    let scan = store::seals(tx.conn(), &[row.id])?.pop().filter(|seal| seal.length <= MAILABLE);
+    let attachment = scan.map(|seal| Attachment { name: format!("{number}.pdf"), sha256: seal.sha256 });
     let news = News::LetterDelivered { number, reply_due: row.reply_due };
-    tell(tx, row, news, &[To::Role(Role::Street)], false)
+    notices::tell_with(tx, &about(row, news, &[To::Role(Role::Street)]), attachment.as_ref()).map(drop)
 }
 
 /// Tells the clerk in charge.

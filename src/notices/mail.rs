@@ -1,11 +1,12 @@
-//! One notice by mail: plain text to one person, over TLS, with the same Message-ID whenever it is sent.
+//! One notice by mail: plain text to one person, a PDF with it where the settings let it go, over TLS, with the same
+//! Message-ID whenever it is sent.
 
 use super::outbox::Sent;
 use super::settings::{MailSettings, Security};
 use crate::fault::{Fault, Outcome};
 use crate::ids::DeliveryId;
-use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, Message};
+use lettre::message::header::{ContentTransferEncoding, ContentType, Header, HeaderName, HeaderValue};
+use lettre::message::{Body, Mailbox, Message, MultiPart, SinglePart};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{SmtpTransport, Transport as _};
@@ -21,6 +22,24 @@ const FOOTER: &str = "本邮件由颐巡自动发送，请勿回复。不再需�
 
 /// Answers about ourselves and not about the mail (authentication wanted or failed): somebody will put the settings right.
 const OURS: [u16; 4] = [530, 534, 535, 538];
+
+/// A stored PDF that goes with mails.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// What it is called there.
+    pub name: String,
+    /// Its hash, by which the storage gives it.
+    pub sha256: String,
+}
+
+/// A mail to be sent.
+pub(super) struct Mail {
+    pub to: String,
+    pub title: String,
+    pub body: String,
+    /// The name and the bytes of the PDF that goes with it.
+    pub attached: Option<(String, Vec<u8>)>,
+}
 
 /// The mail server.
 pub(super) struct Mailer {
@@ -77,8 +96,8 @@ impl Mailer {
     }
 
     /// Sends a notice once.
-    pub async fn send(&self, id: DeliveryId, to: &str, title: &str, body: String) -> Sent {
-        let message = match self.message(id, to, title, body) {
+    pub async fn send(&self, id: DeliveryId, mail: Mail) -> Sent {
+        let message = match self.message(id, mail) {
             Ok(message) => message,
             Err(why) => return Sent::Never(None, why),
         };
@@ -94,17 +113,28 @@ impl Mailer {
         }
     }
 
-    fn message(&self, id: DeliveryId, to: &str, title: &str, body: String) -> Result<Message, String> {
-        let to: Mailbox = to.parse().map_err(|_| "邮件地址无效".to_string())?;
-        Message::builder()
+    fn message(&self, id: DeliveryId, mail: Mail) -> Result<Message, String> {
+        let to: Mailbox = mail.to.parse().map_err(|_| "邮件地址无效".to_string())?;
+        let message = Message::builder()
             .from(self.from.clone())
             .to(to)
-            .subject(title)
+            .subject(mail.title)
             .message_id(Some(format!("<msg_{}@{}>", id.0.simple(), self.from.email.domain())))
-            .header(AutoSubmitted)
-            .header(ContentType::TEXT_PLAIN)
-            .body(format!("{body}\n\n--\n{FOOTER}\n"))
-            .map_err(|e| e.to_string())
+            .header(AutoSubmitted);
+        let text = |more: &str| format!("{}{more}\n\n--\n{FOOTER}\n", mail.body);
+        let made = match mail.attached {
+            None => message.header(ContentType::TEXT_PLAIN).body(text("")),
+            Some((name, bytes)) => {
+                let plain = SinglePart::plain(text(&format!("\n\n附件：{name}")));
+                let pdf = ContentType::parse("application/pdf").map_err(|e| e.to_string())?;
+                // Any other encoding may touch line ends, and the file would be another one.
+                let bytes = Body::new_with_encoding(bytes, ContentTransferEncoding::Base64);
+                let bytes = bytes.map_err(|_| "附件无法编码".to_string())?;
+                let file = lettre::message::Attachment::new(name).body(bytes, pdf);
+                message.multipart(MultiPart::mixed().singlepart(plain).singlepart(file))
+            }
+        };
+        made.map_err(|e| e.to_string())
     }
 }
 

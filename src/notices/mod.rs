@@ -31,8 +31,9 @@ pub use inbox::{
     AddressView, NoticeView, UnreadView, address, forget_address, list, read, read_all, set_address,
     test_address, unread,
 };
+pub use mail::Attachment;
 pub use news::{Event, FindingFacts, News, Pace};
 pub use outbox::{Courier, DeliveryView, deliveries, replay};
 pub use post::Names;
 pub use store::{Channel, DeliveryFilter, DeliveryState};
-pub use telling::{Notice, To, tell, unsay};
+pub use telling::{Notice, To, tell, tell_with, unsay};

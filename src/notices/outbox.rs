@@ -3,10 +3,10 @@
 //! that fails is tried again with growing pauses (`rules::pause_after`); one that is given up stays to be looked at and sent
 //! again by hand. Machine time throughout.
 
-use super::mail::Mailer;
+use super::mail::{Attachment, Mail, Mailer};
 use super::news::Event;
 use super::post::{Names, Parcel, Post};
-use super::rules::pause_after;
+use super::rules::{may_attach, pause_after};
 use super::store::{self, Channel, DeliveryFilter, DeliveryRow, DeliveryState};
 use super::webhooks::{disable, signatures};
 use crate::access::disabling;
@@ -21,6 +21,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 use std::sync::Arc;
 use tokio::runtime::{Builder, Runtime};
+use tokio::task::spawn_blocking;
 
 /// Receivers that are sent to at a time, and messages to one of them: a slow one must not hold up the others.
 const RECEIVERS: i64 = 16;
@@ -59,7 +60,7 @@ pub struct Courier {
 /// What a message needs to be sent, read beforehand.
 enum Ready {
     Webhook(Parcel),
-    Mail { to: String, title: String, body: String },
+    Mail(Mail, Option<Attachment>),
     Not(String),
 }
 
@@ -103,12 +104,20 @@ impl Courier {
         let (app, message) = (self.app.clone(), row.clone());
         match self.app.db.read(move |conn| ready(conn, &app, &message)).await {
             Ok(Ready::Webhook(parcel)) => self.post.send(&parcel).await,
-            Ok(Ready::Mail { to, title, body }) => match &self.mailer {
-                Some(mailer) => mailer.send(row.id, &to, &title, body).await,
-                None => Sent::Never(None, "未启用邮件".into()),
-            },
+            Ok(Ready::Mail(mail, attachment)) => self.mail(row.id, mail, attachment).await,
             Ok(Ready::Not(why)) => Sent::Never(None, why),
             Err(fault) => Sent::Failed(None, fault.to_string()),
+        }
+    }
+
+    async fn mail(&self, id: DeliveryId, mail: Mail, attachment: Option<Attachment>) -> Sent {
+        let Some(mailer) = &self.mailer else { return Sent::Never(None, "未启用邮件".into()) };
+        let Some(Attachment { name, sha256 }) = attachment else { return mailer.send(id, mail).await };
+        let app = self.app.clone();
+        match spawn_blocking(move || app.files.get(&sha256)).await {
+            Ok(Ok(bytes)) => mailer.send(id, Mail { attached: Some((name, bytes)), ..mail }).await,
+            Ok(Err(fault)) => Sent::Failed(None, format!("附件读取失败：{fault}")),
+            Err(panicked) => Sent::Failed(None, panicked.to_string()),
         }
     }
 }
@@ -139,7 +148,12 @@ fn ready(conn: &mut AnyConn, app: &App, row: &DeliveryRow) -> Outcome<Ready> {
     }
     let address = store::address_of(conn, notice.user_id)?.filter(|address| address.enabled);
     Ok(match address {
-        Some(address) => Ready::Mail { to: address.address, title: notice.title, body: notice.body },
+        Some(address) => {
+            let may = app.config.notices.mail.as_ref().is_some_and(|mail| may_attach(mail, &address.address));
+            let attachment = row.attachment().filter(|_| may);
+            let (to, title, body) = (address.address, notice.title, notice.body);
+            Ready::Mail(Mail { to, title, body, attached: None }, attachment)
+        }
         None => Ready::Not("收件人已关闭邮件通知".into()),
     })
 }

@@ -1,6 +1,7 @@
 //! What the outbox and the digest decide by: PURE.
 
 use super::news::Event;
+use super::settings::MailSettings;
 use super::store::DigestLineRow;
 use chrono::TimeDelta;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +16,12 @@ pub fn pause_after(attempts: i32, jitter: f64) -> Option<TimeDelta> {
     let seconds = usize::try_from(attempts - 1).ok().and_then(|n| PAUSES.get(n))?;
     let more = (*seconds as f64 * 0.2 * jitter.clamp(0.0, 1.0)) as i64;
     Some(TimeDelta::seconds(seconds + more))
+}
+
+/// Whether a file may go to an address: what an installation lets out goes to the domains that it names, and nowhere else.
+pub fn may_attach(mail: &MailSettings, address: &str) -> bool {
+    let domain = address.rsplit_once('@').map(|(_, domain)| domain.to_lowercase());
+    mail.letters && domain.is_some_and(|domain| mail.domains.contains(&domain))
 }
 
 /// The order of a digest's parts.
@@ -47,6 +54,7 @@ pub fn parts(lines: &[DigestLineRow]) -> Vec<(Event, Vec<&DigestLineRow>)> {
 #[cfg(test)]
 mod tests {
     use super::super::news::Pace;
+    use super::super::settings::Security;
     use super::*;
     use crate::db::types::{Coded as _, Uid};
     use crate::ids::{AreaId, DigestLineId, TypedId as _, new_uuid};
@@ -106,5 +114,25 @@ mod tests {
     fn every_daily_event_has_its_part() {
         let daily: BTreeSet<Event> = Event::ALL.iter().copied().filter(|e| e.pace() == Pace::Daily).collect();
         assert_eq!(daily, PARTS.into_iter().collect());
+    }
+
+    #[test]
+    fn files_go_to_the_named_domains_and_nowhere_else() {
+        let mail = |letters, domains: &[&str]| MailSettings {
+            host: "mail.example.cn".into(),
+            port: 465,
+            security: Security::Tls,
+            from: "yixun@example.cn".into(),
+            credentials: None,
+            domains: domains.iter().map(ToString::to_string).collect(),
+            letters,
+        };
+        let on = mail(true, &["haizhu.example.cn"]);
+        assert!(may_attach(&on, "a@haizhu.example.cn") && may_attach(&on, "a@HAIZHU.example.cn"));
+        for address in ["a@example.cn", "a@haizhu.example.cn.evil.cn", "haizhu.example.cn", ""] {
+            assert!(!may_attach(&on, address), "{address}");
+        }
+        assert!(!may_attach(&mail(true, &[]), "a@haizhu.example.cn"));
+        assert!(!may_attach(&mail(false, &["haizhu.example.cn"]), "a@haizhu.example.cn"));
     }
 }

@@ -40,6 +40,8 @@ pub struct MailSettings {
     pub credentials: Option<(String, SecretString)>,
     /// The domains that mail may go to; empty: any.
     pub domains: Vec<String>,
+    /// Letters go with the mails that tell of their delivery: to these domains only.
+    pub letters: bool,
 }
 
 /// What leaves the house.
@@ -80,6 +82,8 @@ pub struct Written {
     pub mail_password: Option<String>,
     /// `mail_domains`, separated by commas.
     pub mail_domains: Option<String>,
+    /// `mail_letters`
+    pub mail_letters: bool,
 }
 
 fn given(text: Option<String>) -> Option<String> {
@@ -116,7 +120,12 @@ impl NoticeSettings {
 }
 
 fn mail(w: Written) -> Result<Option<MailSettings>, String> {
-    let Some(host) = given(w.mail_host) else { return Ok(None) };
+    let Some(host) = given(w.mail_host) else {
+        return match w.mail_letters {
+            true => Err("设置 YIXUN_MAIL_LETTERS：须先设置 YIXUN_MAIL_HOST".into()),
+            false => Ok(None),
+        };
+    };
     let security = match given(w.mail_security).as_deref().unwrap_or("starttls") {
         "tls" => Security::Tls,
         "starttls" => Security::StartTls,
@@ -143,8 +152,12 @@ fn mail(w: Written) -> Result<Option<MailSettings>, String> {
     if credentials.is_some() && security == Security::Plain {
         return Err("设置 YIXUN_MAIL_SECURITY：plain 时不得使用账号密码".into());
     }
-    let domains = several(w.mail_domains).iter().map(|domain| domain.to_lowercase()).collect();
-    Ok(Some(MailSettings { host, port, security, from, credentials, domains }))
+    let domains: Vec<String> = several(w.mail_domains).iter().map(|domain| domain.to_lowercase()).collect();
+    if w.mail_letters && domains.is_empty() {
+        return Err("设置 YIXUN_MAIL_LETTERS：函件只能发往本单位的邮箱，须同时设置 YIXUN_MAIL_DOMAINS".into());
+    }
+    let letters = w.mail_letters;
+    Ok(Some(MailSettings { host, port, security, from, credentials, domains, letters }))
 }
 
 fn is_this_machine(host: &str) -> bool {
@@ -192,6 +205,9 @@ mod tests {
         assert!(
             told(Written { mail_from: Some("x".into()), ..written("m", "tls") }).contains("YIXUN_MAIL_FROM")
         );
+        let anywhere = Written { mail_letters: true, ..written("m", "tls") };
+        assert!(told(anywhere.clone()).contains("YIXUN_MAIL_DOMAINS"));
+        assert!(told(Written { mail_host: None, ..anywhere }).contains("YIXUN_MAIL_HOST"));
         assert!(told(written("m", "ssl")).contains("YIXUN_MAIL_SECURITY"));
         assert!(
             told(Written { mail_username: Some("a".into()), ..written("m", "tls") }).contains("PASSWORD")

@@ -1,5 +1,6 @@
 //! Rows and queries of notices, digests and webhooks.
 
+use super::mail::Attachment;
 use super::news::Event;
 use crate::db::schema::{delivery, digest, digest_line, notice, notice_address, webhook, webhook_secret};
 use crate::db::types::{Uid, coded};
@@ -327,6 +328,8 @@ pub struct DeliveryRow {
     pub last_error: Option<String>,
     pub created_at: Ts,
     pub done_at: Option<Ts>,
+    pub attachment_name: Option<String>,
+    pub attachment_sha256: Option<String>,
 }
 
 impl DeliveryRow {
@@ -348,12 +351,30 @@ impl DeliveryRow {
             last_error: None,
             created_at: at.into(),
             done_at: None,
+            attachment_name: None,
+            attachment_sha256: None,
         }
     }
 
     /// A notice's mail; what it says and where it goes is read when it is sent.
-    pub fn mail(id: DeliveryId, notice: &NoticeRow, at: DateTime<Utc>) -> Self {
-        Self { notice_id: Some(notice.id), ..Self::ready(id, Channel::Mail, notice.event, at) }
+    pub fn mail(
+        id: DeliveryId,
+        notice: &NoticeRow,
+        attachment: Option<&Attachment>,
+        at: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            notice_id: Some(notice.id),
+            attachment_name: attachment.map(|a| a.name.clone()),
+            attachment_sha256: attachment.map(|a| a.sha256.clone()),
+            ..Self::ready(id, Channel::Mail, notice.event, at)
+        }
+    }
+
+    /// The file that goes with it.
+    pub fn attachment(&self) -> Option<Attachment> {
+        let (name, sha256) = (self.attachment_name.clone()?, self.attachment_sha256.clone()?);
+        Some(Attachment { name, sha256 })
     }
 
     /// A webhook's message, whose body stays the same whenever it is sent again.

@@ -1,5 +1,6 @@
 //! Telling: whom a piece of news concerns, and what of it waits for the digest.
 
+use super::mail::Attachment;
 use super::news::{Event, News, Pace};
 use super::store::{self, DeliveryRow, DigestLineRow, NoticeRow};
 use super::texts::{self, Text};
@@ -56,6 +57,14 @@ impl Notice<'_> {
 /// # Errors
 /// The database's; a text that does not fit its facts, which the tests exclude.
 pub fn tell(tx: &mut Tx<'_>, notice: &Notice<'_>) -> Outcome<usize> {
+    tell_with(tx, notice, None)
+}
+
+/// As [`tell`]; a stored PDF goes with the mails that tell it, as far as the settings let it (`settings::MailSettings`).
+///
+/// # Errors
+/// As [`tell`].
+pub fn tell_with(tx: &mut Tx<'_>, notice: &Notice<'_>, attachment: Option<&Attachment>) -> Outcome<usize> {
     let text = texts::text(&notice.news)?;
     let (mut people, mut told) = (BTreeSet::new(), 0);
     let spot = Concern { street: notice.street_id, facility: notice.facility_id, category: notice.category };
@@ -72,7 +81,7 @@ pub fn tell(tx: &mut Tx<'_>, notice: &Notice<'_>) -> Outcome<usize> {
         }
     }
     for person in people {
-        told += usize::from(put(tx, notice, person, &text)?);
+        told += usize::from(put(tx, notice, person, &text, attachment)?);
     }
     webhooks::offer(tx, notice, notice.dedupe(), &text)?;
     let event = notice.news.event();
@@ -81,7 +90,13 @@ pub fn tell(tx: &mut Tx<'_>, notice: &Notice<'_>) -> Outcome<usize> {
 }
 
 /// Puts a notice into somebody's inbox, and on its way to their mail where they have asked for that.
-fn put(tx: &mut Tx<'_>, notice: &Notice<'_>, user_id: UserId, text: &Text) -> Outcome<bool> {
+fn put(
+    tx: &mut Tx<'_>,
+    notice: &Notice<'_>,
+    user_id: UserId,
+    text: &Text,
+    attachment: Option<&Attachment>,
+) -> Outcome<bool> {
     let dedupe = notice.dedupe();
     if let Some(key) = &dedupe
         && store::is_told(tx.conn(), user_id, key)?
@@ -104,7 +119,7 @@ fn put(tx: &mut Tx<'_>, notice: &Notice<'_>, user_id: UserId, text: &Text) -> Ou
     };
     store::insert_notice(tx.conn(), &row)?;
     if store::wants_mail(tx.conn(), user_id)? {
-        let mail = DeliveryRow::mail(tx.new_id(), &row, machine_now());
+        let mail = DeliveryRow::mail(tx.new_id(), &row, attachment, machine_now());
         store::insert_delivery(tx.conn(), &mail)?;
     }
     Ok(true)

@@ -1,16 +1,20 @@
 //! Mail: off until a server is named, to those who have asked for it, and to nobody else.
 
 use super::super::app::TestApp;
-use super::super::build::id;
-use super::super::people::Caller;
+use super::super::build::{self, id};
+use super::super::people::{Caller, Place};
 use super::super::suite::{Suite, both};
 use super::mailbox::{Mail, Mailbox};
 use super::{Tell, at_once, finding, user};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use diesel::prelude::*;
 use serde_json::{Value, json};
+use yixun::clock::machine_now;
+use yixun::db::{Stamp, Tx, schema};
+use yixun::directory::FacilityKind::Station;
 use yixun::notices::settings::{MailSettings, Security};
-use yixun::notices::{Channel, Courier, FindingFacts, News};
+use yixun::notices::{Channel, Courier, DeliveryState, FindingFacts, News};
 
 pub fn register(suite: &mut Suite) {
     both!(suite:
@@ -20,11 +24,17 @@ pub fn register(suite: &mut Suite) {
         a_busy_server_is_asked_again_and_a_refusal_is_visible,
         whoever_turns_mail_off_gets_none,
         only_the_domains_of_the_settings,
+        the_sealed_letter_goes_with_the_mail_where_it_may,
     );
 }
 
 /// The same application with mail through a server of this machine.
 fn with_mail(app: &TestApp, mailbox: &Mailbox, domains: &[&str]) -> TestApp {
+    mailing(app, mailbox, domains, false)
+}
+
+/// As [`with_mail`]; letters may go with it.
+fn mailing(app: &TestApp, mailbox: &Mailbox, domains: &[&str], letters: bool) -> TestApp {
     let mail = MailSettings {
         host: "127.0.0.1".into(),
         port: mailbox.address.port(),
@@ -32,6 +42,7 @@ fn with_mail(app: &TestApp, mailbox: &Mailbox, domains: &[&str]) -> TestApp {
         from: "颐巡 <yixun@example.cn>".into(),
         credentials: None,
         domains: domains.iter().map(ToString::to_string).collect(),
+        letters,
     };
     app.node_with(|config| config.notices.mail = Some(mail))
 }
@@ -163,4 +174,60 @@ fn only_the_domains_of_the_settings(app: &TestApp) {
         let answer = app.as_(Caller::Drafter).put("/me/notice-address", &body);
         answer.expect_at(422, "mail_domain_not_allowed", "/address", "mail_domain_not_allowed");
     }
+}
+
+/// The parts of a mail, each from its headers on; none of one that has a single text.
+fn parts(mail: &Mail) -> Vec<String> {
+    let kind = mail.header("Content-Type");
+    let Some((_, boundary)) = kind.split_once("boundary=") else { return vec![] };
+    let whole = mail.body().join("\n");
+    let parts: Vec<String> =
+        whole.split(&format!("--{}", boundary.trim_matches('"'))).map(str::to_string).collect();
+    assert!(kind.starts_with("multipart/mixed") && parts.len() > 2, "{kind}");
+    parts[1..parts.len() - 1].to_vec()
+}
+
+fn decoded(part: &str) -> Vec<u8> {
+    let (_, body) = part.split_once("\n\n").expect("headers and a body");
+    STANDARD.decode(body.replace('\n', "")).expect("base64")
+}
+
+fn the_sealed_letter_goes_with_the_mail_where_it_may(app: &TestApp) {
+    let mailbox = Mailbox::open();
+    let set = mailing(app, &mailbox, &["haizhu.example.cn"], true);
+    ask_for_mail(&set, Caller::Street, "clerk@haizhu.example.cn", true);
+    let campaign = id(&build::campaign(&set, Place::Own, &[Station]));
+    let letter = build::letters(&set, Place::Own, &campaign)[0].clone();
+    assert_eq!(round(&set), 1);
+    let mail = &mailbox.mails()[0];
+    let parts = parts(mail);
+    assert_eq!((mail.to.as_str(), parts.len()), ("RCPT TO:<clerk@haizhu.example.cn>", 2));
+    let number = letter["number"].as_str().expect("a number");
+    let said = String::from_utf8(decoded(&parts[0])).expect("UTF-8");
+    assert!(said.contains(&format!("附件：{number}.pdf")), "{said}");
+    assert!(parts[1].contains("Content-Type: application/pdf"), "{}", parts[1]);
+    assert!(parts[1].contains("Content-Disposition: attachment"), "{}", parts[1]);
+    assert_eq!(decoded(&parts[1]), build::scan(&id(&letter)), "the sealed scan, byte by byte");
+
+    // The same message again, from installations that do not let it out: it says what it says, and nothing goes with it.
+    let again = |app: &TestApp| {
+        let delivery = id(&mails(app, "?state=delivered")[0]);
+        let dead = schema::delivery::state.eq(DeliveryState::Dead);
+        let give_up = move |tx: &mut Tx<'_>| {
+            diesel::update(schema::delivery::table).set(dead).execute(tx.conn())?;
+            Ok(())
+        };
+        app.app.db.write_now(Stamp::system("tests", machine_now()), "test", give_up).expect("given up");
+        app.as_(Caller::SecurityAdmin).post(&format!("/mail/deliveries/{delivery}/replay"), &json!({})).ok();
+        assert_eq!(round(app), 1);
+        mailbox.mails().pop().expect("a mail")
+    };
+    for (domains, letters) in
+        [(&["haizhu.example.cn"][..], false), (&["other.example.cn"], true), (&[], true)]
+    {
+        let mail = again(&mailing(app, &mailbox, domains, letters));
+        assert_eq!(self::parts(&mail), Vec::<String>::new());
+        assert!(text(&mail).contains(number));
+    }
+    assert_eq!(self::parts(&again(&set)).len(), 2);
 }
