@@ -2,7 +2,7 @@
 
 use super::catalogue::Indicator;
 use super::decimal::shown;
-use super::rules::Figure;
+use super::rules::{Figure, Place, place};
 use super::{Comparison, IndicatorForm, IndicatorSource};
 use chrono::NaiveDate;
 
@@ -19,6 +19,8 @@ pub struct PrintedRow {
     pub rate: String,
     /// The day that the figure speaks of.
     pub as_of: Option<NaiveDate>,
+    /// 位次, where streets are compared.
+    pub place: Option<Place>,
 }
 
 const DASH: &str = "—";
@@ -41,7 +43,15 @@ pub fn target(of: &Indicator, comparison: Comparison, value: i64) -> String {
 
 /// The row of an indicator, where it has one: of what the system reckons where there are both a value and a target, of what is
 /// reported also where nothing was reported against a target.
-pub fn row(of: &Indicator, figure: Option<&Figure>, wanted: Option<(Comparison, i64)>) -> Option<PrintedRow> {
+///
+/// `others` are the values of the streets that it is compared with: only of what is divided, because a count says more of how
+/// large a street is than of how good.
+pub fn row(
+    of: &Indicator,
+    figure: Option<&Figure>,
+    wanted: Option<(Comparison, i64)>,
+    others: &[i64],
+) -> Option<PrintedRow> {
     if !of.printed {
         return None;
     }
@@ -59,6 +69,10 @@ pub fn row(of: &Indicator, figure: Option<&Figure>, wanted: Option<(Comparison, 
         value,
         rate,
         as_of: figure.map(|f| f.as_of),
+        place: figure
+            .filter(|_| of.form.divides())
+            .and_then(|f| f.value)
+            .and_then(|value| place(of.better, value, others)),
     })
 }
 
@@ -96,7 +110,7 @@ mod tests {
     }
 
     fn said(code: &str, figure: Option<Figure>, target: Option<(Comparison, i64)>) -> Option<[String; 3]> {
-        row(find(code).unwrap(), figure.as_ref(), target).map(|row| [row.target, row.value, row.rate])
+        row(find(code).unwrap(), figure.as_ref(), target, &[]).map(|row| [row.target, row.value, row.rate])
     }
 
     #[test]
@@ -116,6 +130,18 @@ mod tests {
     fn of_nothing_there_is_a_dash_and_never_a_hundred_percent() {
         let none = figure("bed_online", 0, Some(0));
         assert_eq!(said("bed_online", Some(none), None).unwrap(), ["—", "0/0张", "—"]);
+    }
+
+    #[test]
+    fn only_what_is_divided_is_compared() {
+        let placed = |code: &str, n, d| {
+            let wanted = Some((Comparison::AtLeast, 0));
+            let row = row(find(code).unwrap(), Some(&figure(code, n, d)), wanted, &[9_900, 5_000]).unwrap();
+            row.place.map(|p| (p.place, p.of))
+        };
+        assert_eq!(placed("bed_online", 19_700, Some(20_000)), Some((2, 3)));
+        assert_eq!(placed("bed_online", 0, Some(0)), None, "of nothing");
+        assert_eq!(placed("canteens_effective", 500, None), None, "a count");
     }
 
     #[test]

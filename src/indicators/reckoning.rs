@@ -121,23 +121,46 @@ fn figure(row: &ValueRow) -> Figure {
 }
 
 /// The rows of annex 2, in the order of the catalogue. The same ledger gives the same rows for the same moment, whenever
-/// they are read.
+/// they are read. `beside` are the streets that the street is compared with; mostly none.
 ///
 /// # Errors
 /// The database's.
-pub fn rows(conn: &mut AnyConn, asked: &Asked) -> Outcome<Vec<PrintedRow>> {
+pub fn rows(conn: &mut AnyConn, asked: &Asked, beside: &[AreaId]) -> Outcome<Vec<PrintedRow>> {
     let mut targets = targets(conn, asked.street, asked.quarter, asked.at)?;
     let reckoned =
         |code: &String| catalogue::find(code).is_ok_and(|i| i.source == IndicatorSource::System && i.printed);
     // What nobody has set a target for is not printed, and need not be reckoned.
-    let mut computed = match targets.keys().any(reckoned) {
-        true => compute::figures(conn, asked)?,
-        false => compute::Figures::new(),
-    };
+    let reckoned = targets.keys().any(reckoned);
+    let mut computed = figures(conn, asked, reckoned)?;
+    let others = values_of(conn, asked, reckoned, beside)?;
     let all = stand(conn, asked, &mut targets, &mut computed)?;
     let printed = |s: Standing| {
         let wanted = s.target.map(|t| (t.comparison, t.value));
-        printed::row(s.indicator, s.figure.as_ref(), wanted)
+        let others = others.get(&s.indicator.code).map(Vec::as_slice).unwrap_or_default();
+        printed::row(s.indicator, s.figure.as_ref(), wanted, others)
     };
     Ok(all.into_iter().filter_map(printed).collect())
+}
+
+fn figures(conn: &mut AnyConn, asked: &Asked, reckoned: bool) -> Outcome<compute::Figures> {
+    if reckoned { compute::figures(conn, asked) } else { Ok(compute::Figures::new()) }
+}
+
+/// What other streets came to, by indicator.
+fn values_of(
+    conn: &mut AnyConn,
+    asked: &Asked,
+    reckoned: bool,
+    streets: &[AreaId],
+) -> Outcome<HashMap<String, Vec<i64>>> {
+    let mut values: HashMap<String, Vec<i64>> = HashMap::new();
+    for street in streets.iter().filter(|street| **street != asked.street) {
+        let other = Asked { street: *street, ..*asked };
+        let computed = figures(conn, &other, reckoned)?.into_iter().map(|(code, f)| (code.into(), f.value));
+        let told = reported(conn, &other)?.into_iter().map(|(code, row)| (code, row.value));
+        for (code, value) in computed.chain(told) {
+            values.entry(code).or_default().extend(value);
+        }
+    }
+    Ok(values)
 }

@@ -2,7 +2,7 @@
 //! percent. What cannot be computed is absent, never 0 and never 100 %.
 
 use super::decimal::divided;
-use super::{Comparison, IndicatorForm};
+use super::{Better, Comparison, IndicatorForm};
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 
 /// A quarter of a year in Asia/Shanghai.
@@ -88,6 +88,25 @@ pub fn met(comparison: Comparison, target: i64, value: i64) -> bool {
     }
 }
 
+/// A place among streets 位次.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// One more than there are better ones: equals share a place.
+    pub place: usize,
+    /// Streets with a value, the street itself included.
+    pub of: usize,
+}
+
+/// The place of a street's value beside those of the others; none where there are no others.
+pub fn place(better: Better, value: i64, others: &[i64]) -> Option<Place> {
+    let is_better = |other: &&i64| match better {
+        Better::Higher => **other > value,
+        Better::Lower => **other < value,
+    };
+    let place = others.iter().filter(is_better).count() + 1;
+    (!others.is_empty()).then_some(Place { place, of: others.len() + 1 })
+}
+
 /// What of a target says whether it holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Term {
@@ -131,6 +150,16 @@ mod tests {
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn equals_share_a_place_and_nobody_is_the_first_of_one() {
+        let told = |better, value, others: &[i64]| place(better, value, others).map(|p| (p.place, p.of));
+        assert_eq!(told(Better::Higher, 90, &[100, 90, 90, 10]), Some((2, 5)));
+        assert_eq!(told(Better::Lower, 90, &[100, 90, 90, 10]), Some((2, 5)));
+        assert_eq!(told(Better::Higher, 100, &[90, 10]), Some((1, 3)));
+        assert_eq!(told(Better::Lower, 100, &[90, 10]), Some((3, 3)));
+        assert_eq!(told(Better::Higher, 100, &[]), None);
     }
 
     #[test]

@@ -209,7 +209,7 @@ fn annexes(facts: &Facts) -> Result<Annexes, ComposeFault> {
     };
     let notes = [
         format!("{own}{}个，现状截至{as_of}。", issues.len()),
-        format!("截至{as_of}。"),
+        indicators_note(&as_of, &indicators),
         format!("截至{as_of}，前期尚未销号的问题{}个（不计入本次检查发现问题数）。", carried.len()),
     ];
     let [issues_note, indicators_note, carried_note] = notes;
@@ -218,6 +218,14 @@ fn annexes(facts: &Facts) -> Result<Annexes, ComposeFault> {
         indicators: annex(facts, label(1), "考核指标完成情况表", indicators_note, indicators)?,
         carried_over: annex(facts, label(2), "前期未销号问题清单", carried_note, carried)?,
     })
+}
+
+fn indicators_note(as_of: &str, rows: &[IndicatorRow]) -> String {
+    let places = match rows.iter().any(|row| !row.place.is_empty()) {
+        true => "位次为本街道在参加本次检查且有数据的街道中由优至劣的名次，数值相同的名次相同。",
+        false => "",
+    };
+    format!("截至{as_of}。{places}")
 }
 
 fn issues_title(kind: LetterKind) -> &'static str {
@@ -283,6 +291,7 @@ fn indicator_row(of: &super::facts::Indicator, as_of: NaiveDate) -> IndicatorRow
         value: clean(&of.value),
         rate: clean(&of.rate),
         as_of: printed_date(of.as_of.unwrap_or(as_of)),
+        place: of.place.as_deref().map(clean).unwrap_or_default(),
     }
 }
 

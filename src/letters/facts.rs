@@ -160,3 +160,6 @@ pub struct Indicator {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub as_of: Option<NaiveDate>,
 }
+    /// Its place among the streets of the campaign, e.g. 3/18; only where the settings compare streets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,

@@ -132,6 +132,9 @@ pub struct IndicatorRow {
     /// 截至, as printed; empty in letters of before.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub as_of: String,
+    /// 位次 among the streets of the campaign, e.g. 3/18; empty unless the settings compare streets.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub place: String,
 }
 
 impl Letter {
@@ -179,12 +182,9 @@ impl Letter {
         }
         if let Some(annex) = &self.indicators {
             lines.push(format!("{} {}", annex.label, annex.title));
-            lines.extend(
-                annex
-                    .rows
-                    .iter()
-                    .map(|r| format!("{} {} {} {} {}", r.name, r.target, r.value, r.rate, r.as_of)),
-            );
+            lines.extend(annex.rows.iter().map(|r| {
+                [&*r.name, &r.target, &r.value, &r.rate, &r.as_of, &r.place].join(" ").trim_end().to_owned()
+            }));
         }
         lines.extend(self.cc.iter().map(|name| format!("抄送：{name}")));
         lines

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 /// Characters of the check page at the most: with a letter's id behind it the link still fits the printed code.
 const CHECK_PAGE: usize = 150;
 
+/// Copies at the most, and characters of each: together they fit a page, with the printed code over them.
+pub const LONGEST_CC: (usize, usize) = (10, 60);
+
 /// How letters are numbered, copied, checked and received.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -15,6 +18,8 @@ pub struct Letters {
     pub office_words: Vec<String>,
     /// Who gets a copy of every letter 抄送, in order.
     pub cc: Vec<String>,
+    /// Annex 2 says which place a street has among those of the campaign. Off by default: a letter reminds, it does not rank.
+    pub rank_streets: bool,
     /// Working days within which an addressee says that it has received a letter.
     pub acknowledge_within: u16,
     /// The page on which somebody can have a copy checked; printed as a QR code where one is given, with the letter's id
@@ -24,7 +29,13 @@ pub struct Letters {
 
 impl Default for Letters {
     fn default() -> Self {
-        Self { office_words: vec![], cc: vec![], acknowledge_within: 2, check_page: None }
+        Self {
+            office_words: vec![],
+            cc: vec![],
+            rank_streets: false,
+            acknowledge_within: 2,
+            check_page: None,
+        }
     }
 }
 
@@ -44,14 +55,14 @@ impl Setting for Letters {
     const NAME: Name = Name::Letters;
 
     fn check(&self) -> Result<(), String> {
-        let short = |texts: &[String], chars: usize| {
-            texts.len() <= 10
+        let short = |texts: &[String], (most, chars): (usize, usize)| {
+            texts.len() <= most
                 && texts.iter().all(|t| !t.trim().is_empty() && t.trim() == t && t.chars().count() <= chars)
         };
-        if !short(&self.office_words, 20) {
+        if !short(&self.office_words, (10, 20)) {
             return Err("office_words 至多 10 个，每个 1 至 20 字，首尾无空格".into());
         }
-        if !short(&self.cc, 60) {
+        if !short(&self.cc, LONGEST_CC) {
             return Err("cc 至多 10 个，每个 1 至 60 字，首尾无空格".into());
         }
         if !(1..=20).contains(&self.acknowledge_within) {

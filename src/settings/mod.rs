@@ -7,7 +7,7 @@ mod store;
 mod values;
 
 pub use clock::{Addressee, Clock, Step, StepKind};
-pub use correspondence::Letters;
+pub use correspondence::{LONGEST_CC, Letters};
 pub use values::{Name, ProjectRefresh, Relapse, Sampling};
 
 use crate::db::types::Coded as _;

@@ -218,7 +218,7 @@ fn only_the_password_of_the_last_minutes_issues(app: &TestApp) {
 }
 
 /// The settings of the letters.
-fn set(app: &TestApp, value: &Value) {
+pub fn practice(app: &TestApp, value: &Value) {
     let revision =
         app.as_(Caller::Admin).get("/settings/letters").ok()["revision"].as_i64().expect("a revision");
     let body = json!({"value": value, "reason": "局办统一编号"});
@@ -228,7 +228,7 @@ fn set(app: &TestApp, value: &Value) {
 
 fn the_office_gives_out_numbers(app: &TestApp) {
     let word = app.app.config.authority.word.clone();
-    set(app, &json!({"office_words": [word]}));
+    practice(app, &json!({"office_words": [word]}));
     let letters = approved(app);
     let issued = issue(app, &letters).ok()["letters"].clone();
     assert!(issued[0]["number"].is_null() && issued[0]["state"] == "issued");
@@ -248,7 +248,7 @@ fn the_office_gives_out_numbers(app: &TestApp) {
     assert_eq!(view(app, &letters[0])["state"], "document_ready");
     assert_eq!(snapshot(app, &letters[0]).printed_number(), number);
     // Counted here again, the series goes on behind what the office has given out.
-    set(app, &json!({}));
+    practice(app, &json!({}));
     let next = approved(app);
     let issued = issue(app, &next[..1]).ok()["letters"][0]["number"].clone();
     assert_eq!(issued, json!(format!("{word}〔2026〕8号")));

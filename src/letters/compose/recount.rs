@@ -533,6 +533,7 @@ prop_compose! {
                 value: format!("{done}个"),
                 rate: format!("{}.{}%", done * 100 / c.count, done * 1000 / c.count % 10),
                 as_of: None,
+                place: None,
             }
         };
         let nothing = inspected.is_empty();

@@ -65,6 +65,7 @@ pub(in super::super) fn facts(lines: usize, carried_over: usize) -> Facts {
         value: format!("{}个", c.count),
         rate: "100%".into(),
         as_of: None,
+        place: None,
     };
     let mut indicators: Vec<Indicator> = counts.iter().map(coverage).collect();
     indicators.push(Indicator {
@@ -73,6 +74,7 @@ pub(in super::super) fn facts(lines: usize, carried_over: usize) -> Facts {
         value: "10个".into(),
         rate: "90.9%".into(),
         as_of: None,
+        place: None,
     });
     Facts {
         kind: LetterKind::CampaignReminder,

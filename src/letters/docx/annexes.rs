@@ -28,6 +28,17 @@ const ISSUES: [Column; 8] = [
 const INDICATORS: [Column; 6] =
     [("序号", 12.0), ("指标", 54.0), ("目标", 23.0), ("完成", 21.0), ("完成率", 18.0), ("截至", 28.0)];
 
+/// Where streets are compared.
+const RANKED: [Column; 7] = [
+    ("序号", 12.0),
+    ("指标", 46.0),
+    ("目标", 22.0),
+    ("完成", 20.0),
+    ("完成率", 16.0),
+    ("截至", 26.0),
+    ("位次", 14.0),
+];
+
 /// As letters of before had them, without a day for each.
 const UNDATED: [Column; 5] =
     [("序号", 12.0), ("指标", 60.0), ("目标", 28.0), ("完成", 28.0), ("完成率", 28.0)];
@@ -40,14 +51,23 @@ pub(super) fn issues(document: Docx, annex: &Annex<IssueRow>, pictures: &Picture
 
 /// The indicators.
 pub(super) fn indicators(document: Docx, annex: &Annex<IndicatorRow>) -> Docx {
-    let columns: &[Column] =
-        if annex.rows.iter().all(|row| row.as_of.is_empty()) { &UNDATED } else { &INDICATORS };
+    let (dated, ranked) =
+        (annex.rows.iter().any(|r| !r.as_of.is_empty()), annex.rows.iter().any(|r| !r.place.is_empty()));
+    let columns: &[Column] = match (dated, ranked) {
+        (_, true) => &RANKED,
+        (true, false) => &INDICATORS,
+        (false, false) => &UNDATED,
+    };
     let row = |(place, row): (usize, &IndicatorRow)| {
-        let rest = [&row.target, &row.value, &row.rate, &row.as_of].map(|said| centred(said));
+        let rest = [row.target.as_str(), &row.value, &row.rate, &row.as_of, place_of(row)].map(centred);
         let cells = [centred(&place.to_string()), vec![left(&row.name)]].into_iter().chain(rest);
         cells.take(columns.len()).collect()
     };
     with_table(document, annex, columns, (1..).zip(&annex.rows).map(row).collect())
+}
+
+fn place_of(row: &IndicatorRow) -> &str {
+    if row.place.is_empty() { "—" } else { &row.place }
 }
 
 /// What stands in a cell.

@@ -159,6 +159,18 @@ fn old_letters_have_no_day_for_each_indicator() {
 }
 
 #[test]
+fn places_are_a_column_where_streets_are_compared() {
+    let mut letter = issued(0, 0);
+    letter.indicators.as_mut().unwrap().rows[1].place = "3/18".into();
+    let package = Package::of(&letter);
+    let document = package.xml("word/document.xml");
+    let rows = all(document.root(), "tr");
+    assert_eq!(said(rows[0]), ["序号", "指标", "目标", "完成", "完成率", "截至", "位次"]);
+    let places: Vec<String> = rows[1..].iter().map(|row| said(*row)[6].clone()).collect();
+    assert_eq!(places, ["—", "3/18", "—", "—"]);
+}
+
+#[test]
 fn every_part_is_well_formed_and_every_reference_leads_somewhere() {
     let package = Package::of(&issued(9, 2));
     for name in package.0.keys().filter(|name| !name.ends_with(".png")) {

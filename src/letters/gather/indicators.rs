@@ -2,16 +2,19 @@
 //! measured by in its quarter.
 
 use super::{Inspected, Subject, Targets, distinct_kinds};
+use crate::access::Places;
+use crate::campaigns;
 use crate::db::AnyConn;
 use crate::db::schema::{check_item, evidence, inspection};
 use crate::db::types::Coded as _;
 use crate::directory::FacilityKind;
 use crate::fault::Outcome;
 use crate::findings::rules::State;
-use crate::ids::{FacilityId, InspectionId};
+use crate::ids::{AreaId, FacilityId, InspectionId};
 use crate::indicators::rules::Quarter;
 use crate::indicators::{self, Asked, PrintedRow};
 use crate::letters::facts::{Indicator, Line};
+use crate::settings::{self, Letters};
 use chrono::{DateTime, Utc};
 use diesel::dsl::count_star;
 use diesel::prelude::*;
@@ -54,6 +57,7 @@ pub(super) fn indicators(
             value: format!("{overdue}个"),
             rate: "—".into(),
             as_of: None,
+            place: None,
         });
     }
     rows.extend(of_the_quarter(conn, subject, as_of)?);
@@ -68,9 +72,16 @@ fn of_the_quarter(
 ) -> Outcome<impl Iterator<Item = Indicator> + use<>> {
     let quarter = Quarter::of(subject.campaign.starts_on);
     let asked = Asked { street: subject.street, quarter, at, duty: subject.duty };
-    let row =
-        |PrintedRow { name, target, value, rate, as_of }| Indicator { name, target, value, rate, as_of };
-    Ok(indicators::rows(conn, &asked)?.into_iter().map(row))
+    let beside = match settings::get::<Letters>(conn)?.rank_streets {
+        true => campaigns::store::progress(conn, &Places::everywhere(), subject.campaign.id)?,
+        false => vec![],
+    };
+    let beside: Vec<AreaId> = beside.into_iter().map(|street| street.street_id).collect();
+    let row = |PrintedRow { name, target, value, rate, as_of, place }| {
+        let place = place.map(|p| format!("{}/{}", p.place, p.of));
+        Indicator { name, target, value, rate, as_of, place }
+    };
+    Ok(indicators::rows(conn, &asked, &beside)?.into_iter().map(row))
 }
 
 fn signboards(conn: &mut AnyConn, subject: &Subject<'_>, ids: Vec<InspectionId>) -> Outcome<usize> {
@@ -95,6 +106,11 @@ fn share(name: &str, value: usize, of: usize) -> Indicator {
         part => format!("{}.{part}%", tenths / 10),
     };
     Indicator {
-        name: name.into(), target: format!("{of}个"), value: format!("{value}个"), rate, as_of: None
+        name: name.into(),
+        target: format!("{of}个"),
+        value: format!("{value}个"),
+        rate,
+        as_of: None,
+        place: None,
     }
 }

@@ -85,6 +85,7 @@ pub fn facts() -> Facts {
         value: format!("{value}个"),
         rate: rate.into(),
         as_of: None,
+        place: None,
     };
     Facts {
         kind: LetterKind::CampaignReminder,

@@ -131,6 +131,7 @@ fn indicators(rows: &[(&str, &str, &str, &str)]) -> Vec<Indicator> {
         value: (*value).into(),
         rate: (*rate).into(),
         as_of: None,
+        place: None,
     };
     rows.iter().map(row).collect()
 }

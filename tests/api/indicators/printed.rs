@@ -2,6 +2,7 @@
 
 use super::super::app::TestApp;
 use super::super::build::{self, id};
+use super::super::dispatch::practice;
 use super::super::letters::{drafted, inspected, snapshot, take};
 use super::super::people::{Caller, Place};
 use super::super::suite::{Suite, both};
@@ -15,6 +16,7 @@ pub fn register(suite: &mut Suite) {
         annex_2_lists_what_has_a_value_or_was_to_be_reported,
         what_comes_after_the_submission_stops_no_letter,
         without_targets_and_reports_annex_2_is_the_campaign_s,
+        streets_are_compared_only_where_the_setting_says_so,
     );
 }
 
@@ -104,4 +106,42 @@ fn what_comes_after_the_submission_stops_no_letter(app: &TestApp) {
 fn without_targets_and_reports_annex_2_is_the_campaign_s(app: &TestApp) {
     let printed = rows(app, &submitted(app));
     assert_eq!(printed.iter().map(|r| r[0].as_str()).collect::<Vec<_>>(), OF_THE_CAMPAIGN);
+}
+
+fn streets_are_compared_only_where_the_setting_says_so(app: &TestApp) {
+    for (code, value) in [("bed_online", "100"), ("station_observed", "100"), ("canteens_effective", "1")] {
+        set(app, code, &target(app, value));
+    }
+    let file = csv(&[
+        "海幢街道,2026,3,bed_online,197,200,,2026-08-01,",
+        "南华西街道,2026,3,bed_online,199,200,,2026-08-01,",
+        "海幢街道,2026,3,canteens_effective,5,,,2026-08-01,",
+        "南华西街道,2026,3,canteens_effective,9,,,2026-08-01,",
+    ]);
+    import(app, Caller::Drafter, &file, "").ok();
+    let campaign = id(&build::campaign(app, Place::District, &[Station]));
+    inspected(app, Place::Own, Station, &campaign, &[]);
+    let letters = drafted(app, &campaign);
+    let places = |letter: &str| -> Vec<(String, String)> {
+        let annex = snapshot(app, letter).indicators.expect("annex 2");
+        let placed = annex.rows.into_iter().filter(|r| !r.place.is_empty());
+        placed.map(|r| (r.name, r.place)).collect()
+    };
+    take(app, Caller::Drafter, &letters[0], "submit").ok();
+    assert_eq!(places(&letters[0]), []);
+    practice(app, &json!({"rank_streets": true}));
+    take(app, Caller::Reviewer, &letters[0], "approve").expect(409, "facts_changed");
+    take(app, Caller::Reviewer, &letters[0], "return").ok();
+    let online = |place: &str| ("家庭养老床位设备在线率".to_string(), place.to_string());
+    for (letter, place) in letters.iter().zip(["2/2", "1/2"]) {
+        take(app, Caller::Drafter, letter, "submit").ok();
+        // Nobody has seen a station of the other street: of one value there is no place, and of counts neither.
+        assert_eq!(places(letter), [online(place)]);
+        take(app, Caller::Reviewer, letter, "approve").ok();
+    }
+    // What is reported later moves no place of what was submitted.
+    app.advance(TimeDelta::days(1));
+    import(app, Caller::Drafter, &csv(&["海幢街道,2026,3,bed_online,200,200,,2026-08-02,"]), "").ok();
+    take(app, Caller::Issuer, &letters[1], "issue").ok();
+    assert_eq!(places(&letters[1]), [online("1/2")]);
 }

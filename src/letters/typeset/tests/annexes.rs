@@ -52,7 +52,7 @@ fn the_day_of_a_figure_is_a_column_where_there_is_one() {
     let letter = compose(&facts(2, 0)).unwrap();
     let heads = |letter: &Letter| {
         let runs = TYPESETTER.layout(letter, &HashMap::new()).unwrap();
-        runs.iter().filter(|run| ["指标", "完成率", "截至"].contains(&run.text.as_str())).count()
+        runs.iter().filter(|run| ["指标", "完成率", "截至", "位次"].contains(&run.text.as_str())).count()
     };
     assert_eq!(heads(&letter), 3);
     let mut before = letter.clone();
@@ -63,4 +63,27 @@ fn the_day_of_a_figure_is_a_column_where_there_is_one() {
     let mut one = before;
     one.indicators.as_mut().unwrap().rows[1].as_of = "2026年9月1日".into();
     assert_eq!(heads(&one), 3);
+}
+
+#[test]
+fn places_are_a_column_where_streets_are_compared() {
+    let mut compared = facts(2, 0);
+    compared.indicators[1].place = Some("3/18".into());
+    let letter = compose(&compared).unwrap();
+    let annex = letter.indicators.as_ref().unwrap();
+    assert!(annex.note.contains("数值相同的名次相同"), "{}", annex.note);
+    let runs = TYPESETTER.layout(&letter, &HashMap::new()).unwrap();
+    let one = |text: &str| {
+        let found: Vec<&TextRun> = runs.iter().filter(|run| run.text == text).collect();
+        assert_eq!(found.len(), 1, "{text}");
+        found[0].clone()
+    };
+    let (head, place, day) = (one("位次"), one("3/18"), one("截至"));
+    assert!(
+        head.page == place.page && (head.x - place.x).abs() < 8.0 && day.x < head.x,
+        "{head:?} {place:?}"
+    );
+    let plain = compose(&facts(2, 0)).unwrap();
+    let runs = TYPESETTER.layout(&plain, &HashMap::new()).unwrap();
+    assert!(runs.iter().all(|run| !run.text.contains("位次")));
 }

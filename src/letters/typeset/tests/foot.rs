@@ -85,6 +85,19 @@ fn long_copies_go_on_under_the_first_name() {
 }
 
 #[test]
+fn the_longest_copies_and_the_code_are_a_page_of_their_own_at_the_most() {
+    for lines in [0, 20] {
+        let mut letter = letter_of(lines, 0);
+        let plain = pages(&letter);
+        letter.check_link = Some(LINK.into());
+        letter.cc = vec!["区".repeat(crate::settings::LONGEST_CC.1); crate::settings::LONGEST_CC.0];
+        let above = 0.88 * 9.0 * 25.4 / 72.0 + 20.0 + 8.0 * 20.0 / 37.0;
+        let page = is_under_everything(&letter, "扫码核验本函真伪", above);
+        assert!(page <= plain + 1);
+    }
+}
+
+#[test]
 fn the_code_is_under_the_last_row_however_full_the_page() {
     // Over the line of the code: 20 mm, and twice four modules of a code of 33 to 37.
     let above = 0.88 * 9.0 * 25.4 / 72.0 + 20.0 + 8.0 * 20.0 / 37.0;
