@@ -222,6 +222,7 @@ fn letter(n: usize) -> Done<Letter> {
         cc: vec![],
         as_of: day(9, 30)?,
         reply_due: day(10, 16)?,
+        late_reply: false,
         date: day(9, 30)?,
     };
     Ok(compose(&facts)?.issued(&format!("演示函〔2026〕{}号", n + 1), issued))

@@ -732,6 +732,7 @@ diesel::table! {
         made_with -> Nullable<Text>,
         operator -> Nullable<Text>,
         terms -> Nullable<Text>,
+        late_reply_reason -> Nullable<Text>,
     }
 }
 

@@ -140,6 +140,9 @@ pub struct DeliverLetters {
     /// A remark, e.g. a courier's number.
     #[garde(length(chars, min = 1, max = 500))]
     note: Option<String>,
+    /// Why they must be delivered although their reply date has passed.
+    #[garde(length(chars, min = 2, max = 2000))]
+    late_reply_reason: Option<String>,
 }
 
 pub async fn deliver(
@@ -147,13 +150,14 @@ pub async fn deliver(
     ApiJson(body): ApiJson<DeliverLetters>,
 ) -> Answer<Found<Letters>> {
     let (places, by) = (caller.scope.places(), caller.holder());
+    let DeliverLetters { letter_ids, channel, note, late_reply_reason: late_reply } = body;
     let export = caller.app().config.letter_export_dir.is_some();
+    let delivery = Delivery { channel, note, late_reply, export };
     let letters = caller
         .write(move |tx| {
-            let delivery = Delivery { channel: body.channel, note: body.note.clone(), export };
-            letters::deliver(tx, &by, &body.letter_ids, &delivery)?;
+            letters::deliver(tx, &by, &letter_ids, &delivery)?;
             let inside = Reader::inside(&places);
-            body.letter_ids.iter().map(|id| letters::find(tx.conn(), &inside, *id)).collect()
+            letter_ids.iter().map(|id| letters::find(tx.conn(), &inside, *id)).collect()
         })
         .await?;
     Ok(Found(Letters { letters }))

@@ -14,7 +14,7 @@ use crate::fault::Fault;
 use crate::ids::{CampaignId, LetterId};
 use crate::letters::rules::LetterState;
 use crate::letters::store::LetterFilter;
-use crate::letters::{self, LetterView, Reader, Sender};
+use crate::letters::{self, Forced, LetterView, Reader, Sender};
 use chrono::NaiveDate;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
@@ -121,6 +121,9 @@ pub struct UpdateLetter {
     /// Day by which the street replies.
     #[garde(skip)]
     reply_due: NaiveDate,
+    /// Why the letter must go out although that day has passed, or may have by its issue.
+    #[garde(length(chars, min = 2, max = 2000))]
+    late_reply_reason: Option<String>,
 }
 
 pub async fn update(
@@ -132,7 +135,7 @@ pub async fn update(
     let (places, by) = (caller.scope.places(), caller.holder());
     let view = caller
         .write(move |tx| {
-            letters::reschedule(tx, &by, id, revision, body.reply_due)?;
+            letters::reschedule(tx, &by, id, revision, (body.reply_due, body.late_reply_reason.as_deref()))?;
             letters::find(tx.conn(), &Reader::inside(&places), id)
         })
         .await?;
@@ -146,6 +149,9 @@ pub struct SubmitLetter {
     /// Why it must go out although due dates in it are provisional.
     #[garde(length(chars, min = 2, max = 2000))]
     provisional_reason: Option<String>,
+    /// Why it must go out although its reply date has passed, or may have by its issue.
+    #[garde(length(chars, min = 2, max = 2000))]
+    late_reply_reason: Option<String>,
 }
 
 pub async fn submit(
@@ -155,9 +161,11 @@ pub async fn submit(
 ) -> Answer<Found<LetterView>> {
     let (places, by, sender) = (caller.scope.places(), caller.holder(), sender(&caller));
     let app = caller.app().clone();
+    let SubmitLetter { provisional_reason, late_reply_reason } = body;
+    let forced = Forced { provisional: provisional_reason, late_reply: late_reply_reason };
     let view = caller
         .write(move |tx| {
-            letters::submit(tx, &by, &sender, &app.typesetter, id, body.provisional_reason.as_deref())?;
+            letters::submit(tx, &by, &sender, &app.typesetter, id, &forced)?;
             letters::find(tx.conn(), &Reader::inside(&places), id)
         })
         .await?;

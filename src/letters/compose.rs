@@ -145,7 +145,7 @@ struct Annexes {
 /// # Errors
 /// The reply date, a size, a text or a count that a letter cannot have.
 pub fn compose(facts: &Facts) -> Result<Letter, ComposeFault> {
-    if facts.kind.lists_findings() && facts.reply_due <= facts.date {
+    if facts.kind.asks_too_late(facts.reply_due, facts.date, facts.late_reply) {
         return Err(ComposeFault::ReplyDue { reply_due: facts.reply_due, date: facts.date });
     }
     check_open(facts)?;

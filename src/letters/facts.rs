@@ -67,6 +67,9 @@ pub struct Facts {
     pub as_of: NaiveDate,
     /// The day by which the street replies.
     pub reply_due: NaiveDate,
+    /// Somebody has said why that day may have passed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub late_reply: bool,
     /// The day of the letter until it is issued.
     pub date: NaiveDate,
 }
@@ -159,7 +162,7 @@ pub struct Indicator {
     /// The day that the figure speaks of, where it is not the letter's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub as_of: Option<NaiveDate>,
-}
     /// Its place among the streets of the campaign, e.g. 3/18; only where the settings compare streets.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
+}

@@ -36,6 +36,8 @@ pub struct Subject<'a> {
     pub campaign: &'a CampaignNow,
     pub street: AreaId,
     pub reply_due: NaiveDate,
+    /// Somebody has said why that day may have passed.
+    pub late_reply: bool,
     pub kind: LetterKind,
     /// The letter that this one speaks of, and the findings that it prints.
     pub about: Option<(About, Vec<FindingId>)>,
@@ -98,6 +100,7 @@ pub fn gather(conn: &mut AnyConn, subject: &Subject<'_>, as_of: DateTime<Utc>) -
         relapse_months: settings::get::<Relapse>(conn)?.months,
         as_of: business_date(as_of),
         reply_due: subject.reply_due,
+        late_reply: subject.late_reply,
         date: business_date(as_of),
     })
 }

@@ -35,6 +35,12 @@ impl LetterKind {
         !matches!(self, Self::Correction | Self::Withdrawal)
     }
 
+    /// Whether it asks for something by a day that has come on `today`, and nobody has said why it must all the same. Nobody is
+    /// called in for such a day, whatever is said.
+    pub fn asks_too_late(self, by: NaiveDate, today: NaiveDate, forced: bool) -> bool {
+        self.lists_findings() && by <= today && (!forced || self == Self::TalkNotice)
+    }
+
     /// Its addressee is asked for a written reply.
     pub fn wants_reply(self) -> bool {
         self.lists_findings() && self != Self::TalkNotice
@@ -86,4 +92,21 @@ pub struct About {
     pub title: String,
     /// Its day.
     pub date: NaiveDate,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_carries_a_letter_past_its_day_and_nobody_into_a_talk() {
+        let day = |d| NaiveDate::from_ymd_opt(2026, 8, d).unwrap();
+        let late = |kind: LetterKind, today, forced| kind.asks_too_late(day(5), day(today), forced);
+        for kind in [LetterKind::CampaignReminder, LetterKind::SecondReminder, LetterKind::OperatorReminder] {
+            assert!(!late(kind, 4, false) && late(kind, 5, false) && late(kind, 6, false), "{kind:?}");
+            assert!(!late(kind, 6, true), "{kind:?}");
+        }
+        assert!(late(LetterKind::TalkNotice, 5, true) && !late(LetterKind::TalkNotice, 4, true));
+        assert!(!late(LetterKind::Correction, 6, false) && !late(LetterKind::Withdrawal, 6, false));
+    }
 }

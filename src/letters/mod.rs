@@ -34,9 +34,9 @@ pub use steps::{
     editions, preview, text_diff,
 };
 pub use steps::{
-    Delivery, Receipt, Scan, Sender, acknowledge, approve, deliver, document, draft_batch, enter_number,
-    hand_over, issue_batch, make_void, reschedule, return_letter, seal, sealed_scan, store_scan, submit,
-    trial,
+    Delivery, Forced, Receipt, Scan, Sender, acknowledge, approve, deliver, document, draft_batch,
+    enter_number, hand_over, issue_batch, make_void, reschedule, return_letter, seal, sealed_scan,
+    store_scan, submit, trial,
 };
 pub use store::{documents_after, documents_named, lines as printed, scans_after, scans_named};
 pub use telling::alert;

@@ -61,6 +61,8 @@ pub struct LetterRow {
     pub terms: Option<String>,
     /// The template and fonts that it was issued with, as JSON.
     pub made_with: Option<String>,
+    /// Why it may go out although its reply date has passed.
+    pub late_reply_reason: Option<String>,
     pub created_at: Ts,
     pub revision: i32,
 }
@@ -78,6 +80,11 @@ pub struct New {
 }
 
 impl LetterRow {
+    /// Its addressee would have to answer before it has the letter, and nobody has said why.
+    pub fn asks_too_late(&self, today: NaiveDate) -> bool {
+        self.kind.asks_too_late(self.reply_due, today, self.late_reply_reason.is_some())
+    }
+
     /// A draft.
     pub fn drafted(id: LetterId, new: &New) -> Self {
         Self {
@@ -114,6 +121,7 @@ impl LetterRow {
             operator: None,
             terms: None,
             made_with: None,
+            late_reply_reason: None,
             created_at: new.at,
             revision: 1,
         }
@@ -265,6 +273,7 @@ pub fn save(conn: &mut AnyConn, row: &LetterRow) -> Outcome<()> {
                 letter::document_length.eq(r.document_length),
                 letter::document_at.eq(r.document_at),
                 letter::made_with.eq(r.made_with),
+                letter::late_reply_reason.eq(r.late_reply_reason),
                 letter::revision.eq(letter::revision + 1),
             ),
         ))

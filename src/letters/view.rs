@@ -159,6 +159,8 @@ pub struct LetterView {
     pub returned_reason: Option<String>,
     /// Why it was submitted although it prints provisional due dates, if it does.
     pub provisional_reason: Option<String>,
+    /// Why it may go out although its reply date has passed, if somebody said so.
+    pub late_reply_reason: Option<String>,
     /// Raised at every step.
     pub revision: i32,
 }
@@ -219,6 +221,7 @@ fn view(row: LetterRow, mut beside: Beside) -> LetterView {
         void_reason: of_state(LetterState::Void, beside.reason("void")),
         returned_reason: of_state(LetterState::Returned, beside.reason("return")),
         provisional_reason: beside.reason("submit"),
+        late_reply_reason: row.late_reply_reason,
         revision: row.revision,
     }
 }

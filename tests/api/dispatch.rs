@@ -29,6 +29,7 @@ pub fn register(suite: &mut Suite) {
         the_office_gives_out_numbers,
         a_void_letter_keeps_its_number,
         the_delivery_serves_what_was_not_served,
+        what_lay_until_its_day_is_delivered_with_a_reason_only,
         a_receipt_on_paper_names_its_signer,
         nobody_receives_it,
         who_has_something_to_do,
@@ -315,6 +316,27 @@ fn the_delivery_serves_what_was_not_served(app: &TestApp) {
             .as_str()
             .is_some_and(|rule| rule.contains(letters[0]["number"].as_str().expect("a number")))
     );
+}
+
+fn what_lay_until_its_day_is_delivered_with_a_reason_only(app: &TestApp) {
+    let letters = ready(app);
+    letters.iter().for_each(|letter| drop(build::seal(app, Caller::Registrar, letter).ok()));
+    let due: chrono::NaiveDate =
+        view(app, &letters[0])["reply_due"].as_str().and_then(|d| d.parse().ok()).expect("a day");
+    let at = |day: chrono::NaiveDate| app.clock.set(yixun::clock::midnight(day) + TimeDelta::hours(10));
+    at(due + TimeDelta::days(1));
+    let late = build::deliver(app, Caller::Registrar, &letters);
+    for place in ["/letter_ids/0", "/letter_ids/1"] {
+        late.expect_at(409, "not_all_deliverable", place, "reply_due_passed");
+    }
+    let body = json!({"letter_ids": [letters[0]], "channel": "paper", "late_reply_reason": "公文系统停机，经电话告知"});
+    let told = app.as_(Caller::Registrar).post("/letters/batch/deliver", &body).ok()["letters"][0].clone();
+    assert_eq!(
+        (&told["state"], &told["late_reply_reason"]),
+        (&json!("delivered"), &body["late_reply_reason"])
+    );
+    at(due);
+    build::deliver(app, Caller::Registrar, &letters[1..]).ok();
 }
 
 fn a_receipt_on_paper_names_its_signer(app: &TestApp) {

@@ -104,6 +104,7 @@ pub(in super::super) fn facts(lines: usize, carried_over: usize) -> Facts {
         relapse_months: 12,
         as_of: day(9, 30),
         reply_due: day(10, 16),
+        late_reply: false,
         date: day(9, 30),
     }
 }

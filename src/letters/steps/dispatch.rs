@@ -87,6 +87,8 @@ pub struct Delivery {
     pub channel: DeliveryChannel,
     /// A remark, e.g. a courier's number.
     pub note: Option<String>,
+    /// Why letters are delivered although the day by which they are to be answered has passed.
+    pub late_reply: Option<String>,
     /// The installation has a folder from which the document system takes delivered letters.
     pub export: bool,
 }
@@ -107,6 +109,10 @@ pub fn deliver(tx: &mut Tx<'_>, by: &Holder, ids: &[LetterId], delivery: &Delive
             continue;
         }
         match held(tx, by, *id, Step::Deliver) {
+            Ok(letter) if is_late(tx, &letter.row, delivery) => {
+                let detail = "回复期限已过，请写明仍须送达的理由，或作废后重新发文";
+                errors.push(FieldFault::new(pointer, "reply_due_passed", detail));
+            }
             Ok(letter) => letters.push(letter),
             Err(Fault::Refused { code, detail, .. }) => errors.push(FieldFault::new(pointer, code, detail)),
             Err(other) => return Err(other),
@@ -119,9 +125,22 @@ pub fn deliver(tx: &mut Tx<'_>, by: &Holder, ids: &[LetterId], delivery: &Delive
     letters.into_iter().try_for_each(|letter| deliver_one(tx, letter, delivery))
 }
 
+/// A letter lay until the day by which it is to be answered was over: its addressee would be late with the receipt, and what it
+/// serves would be overdue from the beginning.
+fn is_late(tx: &Tx<'_>, row: &LetterRow, delivery: &Delivery) -> bool {
+    let row = LetterRow {
+        late_reply_reason: delivery.late_reply.clone().or_else(|| row.late_reply_reason.clone()),
+        ..row.clone()
+    };
+    business_date(tx.now()).pred_opt().is_some_and(|yesterday| row.asks_too_late(yesterday))
+}
+
 fn deliver_one(tx: &mut Tx<'_>, held: Held, delivery: &Delivery) -> Outcome<()> {
     let Held { mut row, next, .. } = held;
     row.state = next;
+    if delivery.late_reply.is_some() {
+        row.late_reply_reason.clone_from(&delivery.late_reply);
+    }
     store::save(tx.conn(), &row)?;
     let delivered = DeliveryRow {
         letter_id: row.id,

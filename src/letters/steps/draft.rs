@@ -68,23 +68,27 @@ pub(super) fn check_reply_due(tx: &Tx<'_>, reply_due: NaiveDate) -> Outcome<()> 
     Err(Fault::invalid("/reply_due", "reply_due_in_past", "回复期限须晚于今天"))
 }
 
-/// Gives a letter that is not under review another reply date.
+/// Gives a letter that is not under review another reply date; with a reason also one that has passed.
 ///
 /// # Errors
-/// Missing; a wrong revision; a refusal of the rules; a date in the past.
+/// Missing; a wrong revision; a refusal of the rules; a date in the past without a reason.
 pub fn reschedule(
     tx: &mut Tx<'_>,
     by: &Holder,
     id: LetterId,
     revision: i32,
-    reply_due: NaiveDate,
+    (reply_due, late): (NaiveDate, Option<&str>),
 ) -> Outcome<()> {
     let Held { mut row, .. } = held(tx, by, id, Step::Edit)?;
     if row.revision != revision {
         return Err(Fault::Precondition { given: true });
     }
-    check_reply_due(tx, reply_due)?;
+    if late.is_none() {
+        check_reply_due(tx, reply_due)?;
+    }
     row.reply_due = reply_due;
+    row.late_reply_reason = late.map(str::to_string);
     store::save(tx.conn(), &row)?;
-    record(tx, &row, "reschedule", Some(&reply_due.to_string()))
+    let said = late.map_or_else(|| reply_due.to_string(), |why| format!("{reply_due}：{why}"));
+    record(tx, &row, "reschedule", Some(&said))
 }

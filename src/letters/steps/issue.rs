@@ -49,7 +49,7 @@ pub fn issue_batch(
             Ok(letter)
         });
         match checked {
-            Ok(letter) if letter.row.kind.lists_findings() && letter.row.reply_due <= today => {
+            Ok(letter) if letter.row.asks_too_late(today) => {
                 errors.push(FieldFault::new(pointer, "reply_due_in_past", "回复期限须晚于签发日期"));
             }
             Ok(letter) => rows.push(letter),

@@ -14,7 +14,7 @@ pub use draft::{draft_batch, reschedule};
 pub use edit::{Changed, Edition, LineChange, change, editions, text_diff};
 pub use issue::{enter_number, issue_batch, make_void};
 pub use others::{Wanted, draft_one};
-pub use review::{approve, return_letter, submit, trial};
+pub use review::{Forced, approve, return_letter, submit, trial};
 
 use super::compose::compose;
 use super::edits::Edits;
@@ -108,6 +108,7 @@ fn facts_with(
         campaign: &campaign,
         street: row.street_id,
         reply_due: row.reply_due,
+        late_reply: row.late_reply_reason.is_some(),
         duty: sender.fire_duty,
         kind: row.kind,
         about: about(conn, row)?,

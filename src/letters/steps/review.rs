@@ -15,7 +15,16 @@ use crate::db::{AnyConn, Tx};
 use crate::fault::{Fault, Outcome};
 use crate::ids::{FindingId, LetterId, TypedId as _};
 
-/// Submits a letter: its facts are read, composed and frozen. `reason` says why it may print provisional due dates.
+/// Why a letter is submitted although it prints what letters do not print.
+#[derive(Debug, Clone, Default)]
+pub struct Forced {
+    /// Due dates in it are provisional.
+    pub provisional: Option<String>,
+    /// Its reply date has passed, or may have by the day of its issue. What was said before stays unless it is said anew.
+    pub late_reply: Option<String>,
+}
+
+/// Submits a letter: its facts are read, composed and frozen.
 ///
 /// # Errors
 /// Missing; `unconfirmed_findings`; `provisional_due`; `missing_glyph`; a refusal of the rules or of the composition.
@@ -25,13 +34,16 @@ pub fn submit(
     sender: &Sender,
     typesetter: &Typesetter,
     id: LetterId,
-    reason: Option<&str>,
+    forced: &Forced,
 ) -> Outcome<()> {
     let Held { mut row, next, acting_for } = held(tx, by, id, Step::Submit)?;
+    if let Some(reason) = &forced.late_reply {
+        row.late_reply_reason = Some(reason.clone());
+    }
     refuse_unconfirmed(tx.conn(), &row)?;
     let now = tx.now();
     let facts = facts_of(tx.conn(), sender, &row, now)?;
-    let reason = refuse_provisional(&facts, reason)?;
+    let reason = refuse_provisional(&facts, forced.provisional.as_deref())?;
     let letter = composed(&facts)?;
     render::refuse_unprintable(typesetter, &letter)?;
     row.state = next;

@@ -120,6 +120,7 @@ pub fn facts() -> Facts {
         relapse_months: 12,
         as_of: day(9, 30),
         reply_due: day(10, 16),
+        late_reply: false,
         date: day(9, 30),
     }
 }
