@@ -5,6 +5,7 @@
 use super::answer::Described;
 use super::operation::{OperationSpec, Part};
 use super::problem::{Answer, Problem, of_status};
+use super::turns::{Turn, Turns};
 use crate::app::App;
 use crate::fault::{Fault, Outcome};
 use crate::files::StoreFault;
@@ -23,13 +24,9 @@ use std::future::{Ready, ready};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
-use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Files in memory at a time, each of at most 20 MiB.
-static READERS: Semaphore = Semaphore::const_new(16);
-/// How long a request waits for its turn.
-const PATIENCE: Duration = Duration::from_secs(10);
+static READERS: Turns = Turns::new(16, "too many files to read");
 /// Bytes that are handed to the connection at a time.
 const PIECE: usize = 64 * 1024;
 
@@ -146,9 +143,7 @@ pub async fn content(app: Arc<App>, file: File, asked: Asked) -> Answer<Content>
     if asked.is_unchanged(&file.tag()) {
         return Ok(Content::Unchanged(file));
     }
-    let busy = |_| Fault::Busy("too many files to read".into());
-    let turn =
-        tokio::time::timeout(PATIENCE, READERS.acquire()).await.map_err(busy)?.map_err(Fault::internal)?;
+    let turn = READERS.take().await?;
     let read = tokio::task::spawn_blocking(move || {
         let files = &app.files;
         if let Some(address) = files.presigned(&file.sha256, &file.content_type, &file.disposition())? {
@@ -231,7 +226,7 @@ impl Described for Content {
 /// Bytes that are what they should be, with the turn that they were read in.
 pub struct Verified {
     bytes: Bytes,
-    _turn: SemaphorePermit<'static>,
+    _turn: Turn,
 }
 
 impl Verified {

@@ -7,11 +7,12 @@ use super::extract::{ApiPath2, ApiQuery};
 use super::letters::{reader, sender};
 use super::operation::OperationSpec;
 use super::problem::Answer;
+use super::turns::Turns;
 use crate::access::permissions::may;
-use crate::fault::{Fault, Outcome};
+use crate::fault::Fault;
 use crate::ids::LetterId;
 use crate::letters::rules::LetterState;
-use crate::letters::typeset::{DPI, MadeWith, PATIENCE, Picture};
+use crate::letters::typeset::{DPI, MadeWith, Picture};
 use crate::letters::{self, render};
 use actix_web::body::BoxBody;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -19,16 +20,10 @@ use actix_web::{HttpRequest, HttpResponse, Responder};
 use garde::Validate;
 use serde::Deserialize;
 use serde_json::json;
-use tokio::sync::{Semaphore, SemaphorePermit};
 use utoipa::IntoParams;
 
 /// Pages made at a time: each reads and decodes the photos of a whole letter.
-static PAGES: Semaphore = Semaphore::const_new(2);
-
-async fn turn() -> Outcome<SemaphorePermit<'static>> {
-    let busy = |_| Fault::Busy("too many pages to draw".into());
-    tokio::time::timeout(PATIENCE, PAGES.acquire()).await.map_err(busy)?.map_err(Fault::internal)
-}
+static PAGES: Turns = Turns::new(2, "too many pages to draw");
 
 /// How a page is drawn.
 #[derive(Debug, Deserialize, Validate, IntoParams)]
@@ -59,14 +54,9 @@ pub async fn page(
             Ok((letters::preview(conn, &sender, &row, now)?, row.state))
         })
         .await?;
-    let (turn, app) = (turn().await?, caller.app().clone());
-    let drawn = tokio::task::spawn_blocking(move || {
-        // Held until the work ends, even if the client does not wait for it.
-        let _turn = turn;
-        let number = usize::try_from(page).unwrap_or(usize::MAX);
-        render::page(&app, &letter, number, query.dpi.unwrap_or(120))
-    });
-    let picture = drawn.await.map_err(Fault::internal)??;
+    let app = caller.app().clone();
+    let number = usize::try_from(page).unwrap_or(usize::MAX);
+    let picture = PAGES.run(move || render::page(&app, &letter, number, query.dpi.unwrap_or(120))).await?;
     let settled = matches!(state, LetterState::Issued | LetterState::DocumentReady);
     Ok(PagePicture { picture, settled })
 }

@@ -1,6 +1,7 @@
 //! The only place that knows actix. `routes` is the whole URL table; `operation` derives an operation's specification
 //! from its handler's signature; `caller` turns a token into a person with a permission; `extract` reads requests;
-//! `problem` is the only mapping from faults to answers. Then one file per capability.
+//! `problem` is the only mapping from faults to answers; `turns` bounds what takes much memory. Then one file per
+//! capability.
 
 pub mod answer;
 pub mod caller;
@@ -11,6 +12,7 @@ pub mod operation;
 pub mod problem;
 pub mod routes;
 pub mod server;
+pub mod turns;
 
 mod access;
 mod annex;

@@ -5,6 +5,7 @@ use super::caller::Allowed;
 use super::content::{self, Asked, Content, File};
 use super::extract::{ApiPath, ApiPath2, ApiQuery, ApiStream};
 use super::problem::Answer;
+use super::turns::Turns;
 use crate::access::permissions::{Action, Permission, may};
 use crate::access::scope::scope_of;
 use crate::fault::{Fault, Outcome};
@@ -16,21 +17,12 @@ use crate::uploads;
 use garde::Validate;
 use serde::Deserialize;
 use serde_json::json;
-use std::time::Duration;
-use tokio::sync::{Semaphore, SemaphorePermit};
 use utoipa::IntoParams;
 
 impl Tagged for PhotoView {}
 
 /// Pictures decoded at a time: each may take hundreds of megabytes.
-static DECODERS: Semaphore = Semaphore::const_new(2);
-/// How long a request waits for its turn.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-async fn turn() -> Outcome<SemaphorePermit<'static>> {
-    let busy = |_| Fault::Busy("too many pictures to decode".into());
-    tokio::time::timeout(PATIENCE, DECODERS.acquire()).await.map_err(busy)?.map_err(Fault::internal)
-}
+static DECODERS: Turns = Turns::new(2, "too many pictures to decode");
 
 /// What the client says of the bytes that it sends.
 #[derive(Debug, Deserialize, Validate, IntoParams)]
@@ -100,13 +92,7 @@ pub async fn rendition(
         return Err(Fault::missing("该尺寸的照片").into());
     }
     let (photo, app) = (seen(&caller, id).await?, caller.app().clone());
-    let turn = turn().await?;
-    let made = tokio::task::spawn_blocking(move || {
-        // Held until the work ends, even if the client does not wait for it.
-        let _turn = turn;
-        photos::small(&app.files, &photo, size)
-    });
-    let bytes = made.await.map_err(Fault::internal)??;
+    let bytes = DECODERS.run(move || photos::small(&app.files, &photo, size)).await?;
     let (name, sha256) = (format!("photo-{id}-{size}.jpg"), sha256_of(&bytes));
     Ok(Document { bytes, content_type: "image/jpeg".into(), name, sha256 })
 }

@@ -16,6 +16,7 @@ use crate::db::{AnyConn, MultiBackend, Ts, Tx};
 use crate::fault::Outcome;
 use crate::ids::{AreaId, BatchId, CampaignId, FindingId, LetterId, UserId};
 use chrono::NaiveDate;
+use diesel::dsl::IsNull;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use std::collections::HashSet;
@@ -126,6 +127,11 @@ impl LetterRow {
             revision: 1,
         }
     }
+
+    /// It goes to the street office and to no operator: the street reads it in its inbox and may answer.
+    pub fn is_to_street(&self) -> bool {
+        self.operator.is_none()
+    }
 }
 
 /// The number of the next letter of a kind for a street of a campaign, from 1.
@@ -216,6 +222,11 @@ fn in_streets(places: &Places) -> Seen {
     Box::new(letter::street_id.eq_any(places.streets.iter().copied().collect::<Vec<_>>()))
 }
 
+/// What [`LetterRow::is_to_street`] says, for a query.
+pub fn to_street() -> IsNull<letter::operator> {
+    letter::operator.is_null()
+}
+
 pub fn list(
     conn: &mut AnyConn,
     reader: &Reader,
@@ -224,10 +235,7 @@ pub fn list(
     limit: i64,
 ) -> Outcome<Vec<LetterRow>> {
     let delivered: Seen = Box::new(
-        letter::state
-            .eq(LetterState::Delivered)
-            .and(letter::operator.is_null())
-            .and(in_streets(&reader.addressed)),
+        letter::state.eq(LetterState::Delivered).and(to_street()).and(in_streets(&reader.addressed)),
     );
     let seen: Seen = Box::new(in_streets(&reader.inside).or(delivered));
     let mut query = letter::table.filter(seen).select(LetterRow::as_select()).into_boxed::<MultiBackend>();

@@ -271,7 +271,7 @@ impl Reader {
     }
 
     fn sees(&self, l: &LetterRow) -> bool {
-        let delivered = l.state == LetterState::Delivered && l.operator.is_none();
+        let delivered = l.state == LetterState::Delivered && l.is_to_street();
         self.inside.holds(l.street_id, None) || (delivered && self.addressed.holds(l.street_id, None))
     }
 }

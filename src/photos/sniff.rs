@@ -214,7 +214,7 @@ fn png(bytes: &[u8]) -> Result<(u32, u32), SniffFault> {
     within(width, height, MAX_PIXELS_COSTLY)
 }
 
-/// A PDF ends in `%%EOF`, perhaps followed by what a scanner added.
+/// A PDF ends in `%%EOF`, perhaps followed by what a scanner added: a few line ends and comments (ISO 32000-1, Annex H, 18).
 fn pdf(bytes: &[u8]) -> Result<(), SniffFault> {
     let tail = &bytes[bytes.len().saturating_sub(1024)..];
     if tail.windows(5).any(|w| w == b"%%EOF") { Ok(()) } else { Err(SniffFault::Unreadable) }

@@ -41,7 +41,7 @@ fn held(tx: &mut Tx<'_>, by: &Holder, id: LetterId) -> Outcome<LetterRow> {
     let places = by.scope.places();
     let found = letters::find_locked(tx.conn(), id)?;
     let addressed = |l: &LetterRow| {
-        l.state == LetterState::Delivered && l.operator.is_none() && places.holds(l.street_id, None)
+        l.state == LetterState::Delivered && l.is_to_street() && places.holds(l.street_id, None)
     };
     let row = found.filter(addressed).ok_or_else(|| Fault::missing("提醒函"))?;
     if !row.kind.wants_reply() {

@@ -57,6 +57,7 @@ const PURE: &[&str] = &[
     "texts.rs",
     "standing.rs",
     "compose.rs",
+    "checks.rs",
     "docx.rs",
     "wording.rs",
     "deadlines.rs",

@@ -3,8 +3,8 @@
 
 use super::super::letter::{Annex, IssueRow, Letter};
 use super::super::store::{self, LetterRow};
-use super::edit::{Changed, LineChange, diff_lines, lines_now};
-use super::{Sender, campaign_of, snapshot};
+use super::difference::{Changed, LineChange, diff_lines, lines_of};
+use super::{Sender, campaign_of, facts_of, snapshot};
 use crate::db::AnyConn;
 use crate::fault::{Fault, Outcome};
 use crate::ids::LetterId;
@@ -110,7 +110,7 @@ pub fn compare(conn: &mut AnyConn, sender: &Sender, row: &LetterRow) -> Outcome<
     let since_submission = match row.issued_at {
         // What was issued is what it was.
         Some(_) => vec![],
-        None => moved(diff_lines(&lines, &lines_now(conn, sender, row, as_of.0)?)),
+        None => moved(diff_lines(&lines, &lines_of(&facts_of(conn, sender, row, as_of.0)?)?)),
     };
     let versions = store::versions(conn, row.id)?;
     let since_last_version = match versions.iter().rev().nth(1) {

@@ -13,6 +13,7 @@ use crate::fault::{Fault, FieldFault, Outcome};
 use crate::findings::{self, ByLetter};
 use crate::ids::LetterId;
 use crate::jobs::{ExportLetter, enqueue};
+use crate::photos::sniff::{Kind, sniff};
 use chrono::NaiveDate;
 
 /// Letters delivered together at the most.
@@ -36,9 +37,7 @@ pub struct Scan {
 /// # Errors
 /// What is no PDF; the storage's.
 pub fn store_scan(app: &App, bytes: &[u8]) -> Outcome<String> {
-    // The trailer may be followed by a few line ends and comments (ISO 32000-1, Annex H, 18).
-    let tail = &bytes[bytes.len().saturating_sub(1024)..];
-    if !bytes.starts_with(b"%PDF-") || !tail.windows(5).any(|part| part == b"%%EOF") {
+    if !sniff(bytes).is_ok_and(|header| header.kind == Kind::Pdf) {
         return Err(Fault::invalid("", "not_a_pdf", "用印扫描件须为完整的 PDF 文件"));
     }
     Ok(app.files.put(bytes)?)

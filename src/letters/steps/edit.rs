@@ -5,14 +5,13 @@ use super::super::render;
 use super::super::rules::Step;
 use super::super::store;
 use super::super::typeset::Typesetter;
-use super::{Held, Sender, composed, facts_of, facts_with, held, record};
+use super::difference::{Changed, diff_lines, lines_of};
+use super::{Held, Sender, composed, facts_with, held, record};
 use crate::access::Holder;
-use crate::db::types::coded;
 use crate::db::{AnyConn, Tx};
 use crate::fault::{Fault, FieldFault, Outcome};
 use crate::ids::{FindingId, LetterId, UserId};
 use chrono::{DateTime, Utc};
-use similar::{ChangeTag, TextDiff};
 
 /// Changes a letter that is not under review. The letter must be composable with the changes.
 ///
@@ -81,40 +80,6 @@ pub fn editions(conn: &mut AnyConn, id: LetterId) -> Outcome<Vec<Edition>> {
         .collect()
 }
 
-coded! {
-    /// What became of a line.
-    pub enum LineChange {
-        /// It stands in both.
-        Same = "same" "未变",
-        /// It stands in the later only.
-        Added = "added" "新增",
-        /// It stands in the earlier only.
-        Removed = "removed" "删除",
-    }
-}
-
-/// A line of a difference.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
-pub struct Changed {
-    /// What became of it.
-    pub change: LineChange,
-    /// The line.
-    pub text: String,
-}
-
-/// The lines of two texts with what became of each.
-pub(super) fn diff_lines(before: &[String], after: &[String]) -> Vec<Changed> {
-    let (before, after): (Vec<&str>, Vec<&str>) =
-        (before.iter().map(String::as_str).collect(), after.iter().map(String::as_str).collect());
-    let diff = TextDiff::from_slices(&before, &after);
-    let change = |tag| match tag {
-        ChangeTag::Equal => LineChange::Same,
-        ChangeTag::Insert => LineChange::Added,
-        ChangeTag::Delete => LineChange::Removed,
-    };
-    diff.iter_all_changes().map(|c| Changed { change: change(c.tag()), text: c.value().to_owned() }).collect()
-}
-
 /// How the letter differs between two versions of its draft, both under the facts of now.
 ///
 /// # Errors
@@ -136,18 +101,8 @@ pub fn text_diff(
                 .ok_or_else(|| Fault::missing("草稿版本"))?
                 .edits()?,
         };
-        Ok::<_, Fault>(composed(&facts_with(conn, sender, row, edits, now)?)?.lines())
+        lines_of(&facts_with(conn, sender, row, edits, now)?)
     };
     let (before, after) = (lines(from)?, lines(to)?);
     Ok(diff_lines(&before, &after))
-}
-
-/// The facts of a draft as they are now, for whoever compares.
-pub(super) fn lines_now(
-    conn: &mut AnyConn,
-    sender: &Sender,
-    row: &store::LetterRow,
-    as_of: DateTime<Utc>,
-) -> Outcome<Vec<String>> {
-    Ok(composed(&facts_of(conn, sender, row, as_of)?)?.lines())
 }

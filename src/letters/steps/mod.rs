@@ -1,6 +1,7 @@
 //! The steps of a letter. Each locks the letter, asks the rules, and writes one transaction.
 
 mod compare;
+mod difference;
 mod dispatch;
 mod draft;
 mod edit;
@@ -9,9 +10,10 @@ mod others;
 mod review;
 
 pub use compare::{Counts, Difference, LetterComparison, compare};
+pub use difference::{Changed, LineChange};
 pub use dispatch::{Delivery, Receipt, Scan, acknowledge, deliver, seal, store_scan};
 pub use draft::{draft_batch, reschedule};
-pub use edit::{Changed, Edition, LineChange, change, editions, text_diff};
+pub use edit::{Edition, change, editions, text_diff};
 pub use issue::{enter_number, issue_batch, make_void};
 pub use others::{Wanted, draft_one};
 pub use review::{Forced, approve, return_letter, submit, trial};

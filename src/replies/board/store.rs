@@ -7,7 +7,7 @@ use crate::findings::rules::State;
 use crate::ids::{AreaId, CampaignId, FindingId, LetterId};
 use crate::letters::kind::LetterKind;
 use crate::letters::rules::LetterState;
-use crate::letters::store::LetterRow;
+use crate::letters::store::{LetterRow, to_street};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use std::collections::HashMap;
@@ -17,7 +17,7 @@ pub fn letters(conn: &mut AnyConn, campaign: CampaignId) -> Outcome<Vec<LetterRo
     Ok(letter::table
         .filter(letter::campaign_id.eq(campaign))
         .filter(letter::state.eq(LetterState::Delivered))
-        .filter(letter::operator.is_null())
+        .filter(to_street())
         .filter(letter::kind.ne(LetterKind::Withdrawal))
         .order(letter::id)
         .select(LetterRow::as_select())
