@@ -1,5 +1,6 @@
 //! Who is told what of a letter: the street of its delivery, its clerk and the registrar of the receipt. A letter that
-//! nobody receives or answers in time is told of by the hourly work.
+//! nobody receives or answers in time is told of by the hourly work. What goes to an operator is no street's to see: of its
+//! delivery neither the street's clerks are told nor a system that follows that street.
 
 use super::store::{self, LetterRow};
 use crate::access::Role;
@@ -29,11 +30,17 @@ fn clerk(row: &LetterRow) -> To {
     To::User(row.clerk_id.unwrap_or(row.drafted_by))
 }
 
-/// Tells the street.
+/// Tells the street what came to it; of an operator's letter only the bureau's own systems, which follow no street.
 pub(super) fn delivered(tx: &mut Tx<'_>, row: &LetterRow) -> Outcome<()> {
     let number = row.number.clone().unwrap_or_default();
     let news = News::LetterDelivered { number, reply_due: row.reply_due };
-    tell(tx, row, news, &[To::Role(Role::Street)], false)
+    if row.operator.is_none() {
+        return tell(tx, row, news, &[To::Role(Role::Street)], false);
+    }
+    let subject = ("letter", row.id.uuid());
+    let notice =
+        Notice { news, to: &[], subject, street_id: None, facility_id: None, category: None, key: None };
+    notices::tell(tx, &notice).map(drop)
 }
 
 /// Tells the clerk in charge.
