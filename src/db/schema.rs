@@ -1309,6 +1309,7 @@ diesel::table! {
         note -> Nullable<Text>,
         letter_number -> Nullable<Text>,
         meeting_id -> Nullable<IdSql>,
+        letter_id -> Nullable<IdSql>,
         revision -> Integer,
     }
 }

@@ -61,6 +61,7 @@ pub fn put(tx: &mut Tx<'_>, row: &FindingRow, due_on: NaiveDate, step: &Step) ->
         decided_at: None,
         note: None,
         letter_number: None,
+        letter_id: None,
         meeting_id: None,
         revision: 1,
     };
@@ -148,12 +149,15 @@ pub fn tidy(tx: &mut Tx<'_>, id: StepId) -> Outcome<()> {
     store::save_step(tx.conn(), &draft)
 }
 
-/// Takes findings that are not with the responsible side out of a draft that has just been taken up; they wait in the next,
-/// which is told as any other.
-pub fn carry_over(tx: &mut Tx<'_>, taken: &StepRow, away: &[(MemberRow, FindingRow)]) -> Outcome<()> {
+/// A finding that was not urged when its draft was taken up, and why.
+pub type Left = (MemberRow, FindingRow, Dropped);
+
+/// Takes findings that were not urged out of a draft that has just been taken up; they wait in the next, which is told as
+/// any other.
+pub fn carry_over(tx: &mut Tx<'_>, taken: &StepRow, left: &[Left]) -> Outcome<()> {
     let mut begun = None;
-    for (member, row) in away {
-        drop_out(tx, member, Dropped::Away)?;
+    for (member, row, why) in left {
+        drop_out(tx, member, *why)?;
         let fresh = StepRow {
             id: tx.new_id(),
             state: StepState::Drafted,
@@ -164,6 +168,7 @@ pub fn carry_over(tx: &mut Tx<'_>, taken: &StepRow, away: &[(MemberRow, FindingR
             decided_at: None,
             note: None,
             letter_number: None,
+            letter_id: None,
             meeting_id: None,
             ..taken.clone()
         };
@@ -171,7 +176,7 @@ pub fn carry_over(tx: &mut Tx<'_>, taken: &StepRow, away: &[(MemberRow, FindingR
         begun = begun.or(new.then_some(id));
     }
     match begun.map(|id| store::step(tx.conn(), id)).transpose()?.flatten() {
-        Some(next) => telling::of_draft(tx, &next, away.len()),
+        Some(next) => telling::of_draft(tx, &next, left.len()),
         None => Ok(()),
     }
 }

@@ -2,11 +2,13 @@
 //! (pure) says what is due, and each mark is written exactly once for a finding and a due day, in one transaction with what
 //! it does. A day that is near or has passed is told (`telling`); five and ten working days after it a next step is drafted
 //! (`drafts`): one draft for an addressee, a campaign and a step, which grows until somebody takes it up. Nothing is ever
-//! sent from here: `steps` records what a person did with a draft, and `meetings` what was said at an 约谈 or a 反馈会.
+//! sent from here: `steps` records what a person did with a draft, `reminder` (its `rules` pure) which letter answers one,
+//! and `meetings` what was said at an 约谈 or a 反馈会.
 
 mod drafts;
 mod facts;
 pub mod meetings;
+mod reminder;
 pub mod rules;
 mod steps;
 mod store;
@@ -89,5 +91,7 @@ coded! {
         Moved = "moved" "期限已变更",
         /// It was not with the responsible side when the step was taken; it waits in the next draft.
         Away = "away" "采取时不在责任方",
+        /// The letter by which the step was taken does not print it; it waits in the next draft.
+        NotPrinted = "not_printed" "函中未列",
     }
 }

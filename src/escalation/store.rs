@@ -3,12 +3,14 @@
 use super::rules::{Day, Due, Key, horizon};
 use super::{Dropped, Mark, MarkResult, StepState};
 use crate::access::Places;
-use crate::db::schema::{clock_mark, finding, step_draft, step_member};
+use crate::db::schema::{clock_mark, finding, letter, letter_delivery, letter_line, step_draft, step_member};
 use crate::db::{AnyConn, MultiBackend, Ts};
 use crate::fault::Outcome;
 use crate::findings::rules::State;
 use crate::findings::store::FindingRow;
-use crate::ids::{AreaId, CampaignId, FacilityId, FindingId, MeetingId, StepId, UserId};
+use crate::ids::{AreaId, CampaignId, FacilityId, FindingId, LetterId, MeetingId, StepId, UserId};
+use crate::letters::rules::LetterState;
+use crate::letters::store::LetterRow;
 use crate::settings::{Addressee, StepKind};
 use chrono::NaiveDate;
 use diesel::dsl::{exists, not};
@@ -112,6 +114,8 @@ pub struct StepRow {
     pub decided_at: Option<Ts>,
     pub note: Option<String>,
     pub letter_number: Option<String>,
+    /// The letter that was named, of which this is the number.
+    pub letter_id: Option<LetterId>,
     pub meeting_id: Option<MeetingId>,
     pub revision: i32,
 }
@@ -153,6 +157,27 @@ pub fn open_step(conn: &mut AnyConn, group_key: &str) -> Outcome<Option<StepRow>
 pub fn steps_of_meeting(conn: &mut AnyConn, id: MeetingId) -> Outcome<Vec<StepId>> {
     let of_meeting = step_draft::table.filter(step_draft::meeting_id.eq(id));
     Ok(of_meeting.order(step_draft::id).select(step_draft::id).load(conn)?)
+}
+
+/// Whether a letter was named when a step of a group was taken up.
+pub fn is_named(conn: &mut AnyConn, id: LetterId, group_key: &str) -> Outcome<bool> {
+    let by_a_step =
+        step_draft::table.filter(step_draft::letter_id.eq(id)).filter(step_draft::group_key.eq(group_key));
+    Ok(by_a_step.count().get_result::<i64>(conn)? > 0)
+}
+
+/// The delivered letters that print one of these findings, each with the moment of its delivery, the newest first.
+pub fn printing(conn: &mut AnyConn, findings: &[FindingId]) -> Outcome<Vec<(LetterRow, Ts)>> {
+    let line = letter_line::table
+        .filter(letter_line::letter_id.eq(letter::id))
+        .filter(letter_line::finding_id.eq_any(findings.to_vec()));
+    Ok(letter::table
+        .inner_join(letter_delivery::table.on(letter_delivery::letter_id.eq(letter::id)))
+        .filter(letter::state.eq(LetterState::Delivered))
+        .filter(exists(line))
+        .order((letter_delivery::delivered_at.desc(), letter::id.desc()))
+        .select((LetterRow::as_select(), letter_delivery::delivered_at))
+        .load(conn)?)
 }
 
 /// Which drafted steps.

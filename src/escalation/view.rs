@@ -1,5 +1,6 @@
 //! Marks and drafted steps as the bureau sees them.
 
+use super::reminder::{self, Hints};
 use super::store::{self, MemberRow, StepRow};
 use super::wording::{self, Line};
 use super::{Dropped, Mark, MarkResult, StepFilter, StepState};
@@ -10,7 +11,7 @@ use crate::db::page::{Page, PageAsk, page};
 use crate::fault::{Fault, Outcome};
 use crate::findings::rules::State;
 use crate::findings::store::{FindingRow, find as find_finding};
-use crate::ids::{AreaId, CampaignId, FacilityId, FindingId, MeetingId, StepId, UserId};
+use crate::ids::{AreaId, CampaignId, FacilityId, FindingId, LetterId, MeetingId, StepId, UserId};
 use crate::settings::{self, Addressee, Clock, StepKind};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -64,8 +65,10 @@ pub struct StepView {
     pub decided_at: Option<DateTime<Utc>>,
     /// What was done, or why not.
     pub note: Option<String>,
-    /// The letter that was sent.
+    /// The number of the letter that was sent.
     pub letter_number: Option<String>,
+    /// That letter, where it was named; then what it prints is what was urged.
+    pub letter_id: Option<LetterId>,
     /// The meeting that was held.
     pub meeting_id: Option<MeetingId>,
     /// Raised with every finding that comes or goes. For `If-Match`.
@@ -107,6 +110,12 @@ pub struct StepDetail {
     /// The step.
     #[serde(flatten)]
     pub step: StepView,
+    /// Of a drafted 再次提醒 to a street: the newest delivered letter in force that prints one of the standing findings. It
+    /// is what a 再次提醒函 is drafted of (`original_id`).
+    pub reminder_id: Option<LetterId>,
+    /// Of a drafted 再次提醒: the newest letter that was delivered since it was drafted and answers it, so that it may be
+    /// taken up with it (`letter_id`).
+    pub answered_by: Option<LetterId>,
     /// Findings that are named in the text.
     pub findings: usize,
     /// The text: of a draft as it would be today, of one that was taken up as it was then.
@@ -129,6 +138,7 @@ fn view(r: StepRow) -> StepView {
         decided_at: r.decided_at.map(|at| at.0),
         note: r.note,
         letter_number: r.letter_number,
+        letter_id: r.letter_id,
         meeting_id: r.meeting_id,
         revision: r.revision,
     }
@@ -238,12 +248,14 @@ pub fn find(conn: &mut AnyConn, scope: &Scope, id: StepId) -> Outcome<StepDetail
     let rows = store::members(conn, id)?;
     let standing: Vec<_> = rows.iter().filter(|(m, f)| stands(row.state, m, f)).map(|(_, f)| f).collect();
     let findings = standing.len();
+    let ids: Vec<FindingId> = standing.iter().map(|f| f.id).collect();
+    let Hints { reminder_id, answered_by } = reminder::hints(conn, &scope.places(), &row, &ids)?;
     let text = match &row.text {
         Some(text) => text.clone(),
         None => wording_of(conn, &row, standing.into_iter())?,
     };
     let members = rows.iter().map(|(m, f)| member(row.state, m, f)).collect();
-    Ok(StepDetail { step: view(row), findings, text, members })
+    Ok(StepDetail { step: view(row), reminder_id, answered_by, findings, text, members })
 }
 
 /// What the clock has marked of a finding, in the order in which it came due.

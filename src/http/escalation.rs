@@ -8,7 +8,7 @@ use super::problem::Answer;
 use crate::access::permissions::may;
 use crate::db::page::{Page, PageAsk};
 use crate::escalation::{self, MarkView, StepDetail, StepFilter, StepState, StepView, Taken};
-use crate::ids::{AreaId, FindingId, MeetingId, StepId};
+use crate::ids::{AreaId, FindingId, LetterId, MeetingId, StepId};
 use crate::settings::StepKind;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
@@ -86,9 +86,13 @@ pub struct TakenBody {
     /// In words.
     #[garde(length(chars, min = 2, max = 2000))]
     note: String,
-    /// The number of the letter that was sent.
+    /// The number of a letter that was sent and is not known here; not beside `letter_id`.
     #[garde(length(chars, min = 2, max = 60))]
     letter_number: Option<String>,
+    /// The delivered letter by which the step was taken: of a 再次提醒 to a street a 再次提醒函, to an operator a
+    /// 致运营机构提醒函. Only what it prints counts as urged.
+    #[garde(skip)]
+    letter_id: Option<LetterId>,
     /// The record of the meeting that was held.
     #[garde(skip)]
     meeting_id: Option<MeetingId>,
@@ -100,8 +104,8 @@ pub async fn take(
     IfMatch(revision): IfMatch,
     ApiJson(body): ApiJson<TakenBody>,
 ) -> Answer<Found<StepDetail>> {
-    let TakenBody { note, letter_number, meeting_id } = body;
-    let (taken, holder) = (Taken { note, letter_number, meeting_id }, caller.holder());
+    let TakenBody { note, letter_number, letter_id, meeting_id } = body;
+    let (taken, holder) = (Taken { note, letter_number, letter_id, meeting_id }, caller.holder());
     let decided = caller.write(move |tx| {
         escalation::take(tx, &holder, id, revision, &taken)?;
         escalation::find(tx.conn(), &holder.scope, id)

@@ -302,6 +302,7 @@ pub async fn board(
     caller: Allowed<may::ReadLetters>,
     ApiQuery(query): ApiQuery<BoardQuery>,
 ) -> Answer<Found<LetterBoard>> {
-    let (places, now) = (caller.scope.places(), caller.now);
-    Ok(Found(caller.read(move |conn| board::board(conn, &places, query.campaign_id, now)).await?))
+    let (places, reader, now) = (caller.scope.places(), reader(&caller), caller.now);
+    let board = caller.read(move |conn| board::board(conn, &places, &reader, query.campaign_id, now));
+    Ok(Found(board.await?))
 }

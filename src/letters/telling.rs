@@ -1,5 +1,6 @@
 //! Who is told what of a letter: the street of its delivery, its clerk and the registrar of the receipt. A letter that
-//! nobody receives or answers in time is told of by the hourly work.
+//! nobody receives or answers in time is told of by the hourly work. What goes to an operator is no street's to see: of its
+//! delivery neither the street's clerks are told nor a system that follows that street.
 
 use super::store::{self, LetterRow};
 use crate::access::Role;
@@ -37,12 +38,17 @@ fn clerk(row: &LetterRow) -> To {
     To::User(row.clerk_id.unwrap_or(row.drafted_by))
 }
 
-/// Tells the street. The sealed letter goes with the mails of those who asked for mail, where the installation lets it.
+/// Tells the street what came to it; of an operator's letter only the bureau's own systems, which follow no street. The sealed
+/// letter goes with the mails of those who asked for mail, where the installation lets it.
 pub(super) fn delivered(tx: &mut Tx<'_>, row: &LetterRow) -> Outcome<()> {
     let number = row.number.clone().unwrap_or_default();
     let scan = store::seals(tx.conn(), &[row.id])?.pop().filter(|seal| seal.length <= MAILABLE);
     let attachment = scan.map(|seal| Attachment { name: format!("{number}.pdf"), sha256: seal.sha256 });
     let news = News::LetterDelivered { number, reply_due: row.reply_due };
+    if row.operator.is_some() {
+        let notice = Notice { street_id: None, ..about(row, news, &[]) };
+        return notices::tell(tx, &notice).map(drop);
+    }
     notices::tell_with(tx, &about(row, news, &[To::Role(Role::Street)]), attachment.as_ref()).map(drop)
 }
 

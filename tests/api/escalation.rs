@@ -1,8 +1,9 @@
 //! The clock of the loop: days that come near and pass, steps that are drafted and never sent, meetings and their records.
-//! `year` plays a whole year against an oracle; `meetings` holds the records. Time moves only where a test moves it, and
+//! `year` plays a whole year against an oracle; `meetings` holds the records, `reminders` the letters by which steps are taken. Time moves only where a test moves it, and
 //! the clock ticks only where a test lets it.
 
 mod meetings;
+mod reminders;
 mod year;
 
 use super::app::TestApp;
@@ -47,6 +48,7 @@ pub fn register(suite: &mut Suite) {
         steps_are_for_whoever_reaches_all_of_them,
     );
     meetings::register(suite);
+    reminders::register(suite);
     year::register(suite);
 }
 
@@ -55,6 +57,12 @@ pub fn register(suite: &mut Suite) {
 fn found_at(app: &TestApp, facility: &str, codes: &[&str]) -> Vec<String> {
     let inspector = app.as_(Caller::Inspector);
     let answer = inspection(app, facility, codes).of_kind("supervision").put(&inspector).created();
+    served(app, &answer)
+}
+
+/// Gives the findings of an inspection three days; gives their ids.
+#[track_caller]
+fn served(app: &TestApp, answer: &Value) -> Vec<String> {
     let found: Vec<String> = answer["findings"].as_array().expect("findings").iter().map(id).collect();
     let due_on = business_date(app.clock.now()) + Days::new(3);
     for finding in &found {

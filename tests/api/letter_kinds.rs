@@ -9,8 +9,10 @@ use super::suite::{Suite, both};
 use serde_json::{Value, json};
 use ureq::http::Method;
 use yixun::access::Role;
+use yixun::clock::Clock as _;
 use yixun::directory::FacilityKind::Station;
 use yixun::files::sha256_of;
+use yixun::letters;
 
 pub fn register(suite: &mut Suite) {
     both!(suite:
@@ -22,6 +24,7 @@ pub fn register(suite: &mut Suite) {
         the_issuer_sees_what_changed,
         once_more_what_is_still_open,
         to_an_operator_and_not_to_the_street,
+        of_an_operators_letter_no_street_is_told,
         an_operator_is_called_in,
         a_delivered_letter_is_put_right,
         a_delivered_letter_is_taken_back,
@@ -29,14 +32,17 @@ pub fn register(suite: &mut Suite) {
     );
 }
 
-const REPLY_DUE: &str = "2027-03-01";
-const OPERATOR: &str = "试验运营机构";
+/// Late enough for every test.
+pub const REPLY_DUE: &str = "2027-03-01";
+/// Who runs every facility of the tests.
+pub const OPERATOR: &str = "试验运营机构";
 
 fn view(app: &TestApp, letter: &str) -> Value {
     app.as_(Caller::Registrar).get(&format!("/letters/{letter}")).ok()
 }
 
-fn draft(app: &TestApp, body: &Value) -> Reply {
+/// Drafts a letter of its own.
+pub fn draft(app: &TestApp, body: &Value) -> Reply {
     app.as_(Caller::Drafter).post("/letters", body)
 }
 
@@ -65,7 +71,8 @@ fn text(app: &TestApp, letter: &str) -> String {
 }
 
 /// Takes a letter from the draft to the delivery.
-fn send(app: &TestApp, letter: &str) {
+#[track_caller]
+pub fn send(app: &TestApp, letter: &str) {
     for (step, by) in [("submit", Caller::Drafter), ("approve", Caller::Reviewer), ("issue", Caller::Issuer)]
     {
         take(app, by, letter, step).ok();
@@ -289,6 +296,51 @@ fn to_an_operator_and_not_to_the_street(app: &TestApp) {
     let elsewhere = json!({"kind": "operator_reminder", "campaign_id": campaign, "operator": OPERATOR,
         "street_id": app.world.area(Place::Elsewhere), "reply_due": REPLY_DUE});
     draft(app, &elsewhere).expect(404, "not_found");
+}
+
+fn of_an_operators_letter_no_street_is_told(app: &TestApp) {
+    let (campaign, _, letters) = found(app);
+    let follow = |street: Option<Place>| {
+        let street = street.map(|place| app.world.area(place));
+        let body = json!({"url": "https://oa.example.cn/", "description": "试验", "events": ["letter.delivered"],
+            "street_id": street});
+        id(&app.as_(Caller::SecurityAdmin).post("/webhooks", &body).created()["webhook"])
+    };
+    let (bureaus, streets) = (follow(None), follow(Some(Place::Own)));
+    let heard = |hook: &str| app.as_(Caller::Admin).all(&format!("/webhooks/deliveries?webhook_id={hook}"));
+    let told = |by: Caller, event: &str| {
+        let all = app.as_(by).all("/notices");
+        all.iter().filter(|n| n["event"] == event).count()
+    };
+    let body = json!({"kind": "operator_reminder", "campaign_id": campaign, "operator": OPERATOR,
+        "street_id": app.world.area(Place::Own), "reply_due": REPLY_DUE});
+    let letter = id(&draft(app, &body).created());
+    send(app, &letter);
+    for clerk in [Caller::Street, Caller::SecondStreet] {
+        assert_eq!(told(clerk, "letter.delivered"), 0, "{clerk:?} cannot even open it");
+    }
+    assert_eq!((heard(&bureaus).len(), heard(&streets).len()), (1, 0), "the bureau's own system knows");
+    // Nobody receives it: that is the bureau's affair.
+    app.advance(chrono::TimeDelta::days(3));
+    assert_eq!(letters::alert(&app.app.db, app.clock.now()).expect("told"), 1);
+    for (by, times) in
+        [(Caller::Registrar, 1), (Caller::Drafter, 1), (Caller::Street, 0), (Caller::SecondStreet, 0)]
+    {
+        assert_eq!(told(by, "letter.unacknowledged"), times, "{by:?}");
+    }
+    let receipt = json!({"received_by": "试验签收人"});
+    app.as_(Caller::Registrar).post(&format!("/letters/{letter}/acknowledge"), &receipt).ok();
+    assert_eq!(
+        (told(Caller::Drafter, "letter.acknowledged"), told(Caller::Street, "letter.acknowledged")),
+        (1, 0)
+    );
+    // What goes to the street is told as ever.
+    send(app, &letters[0]);
+    assert_eq!(
+        (told(Caller::Street, "letter.delivered"), told(Caller::SecondStreet, "letter.delivered")),
+        (1, 1)
+    );
+    assert_eq!((heard(&bureaus).len(), heard(&streets).len()), (2, 1));
 }
 
 fn an_operator_is_called_in(app: &TestApp) {

@@ -1,5 +1,7 @@
 //! The street's answer to a letter, what it becomes of the findings, and the letter board. What the board counts is counted
-//! again here from the ledger's own lists.
+//! again here from the ledger's own lists. `operators` looks at the letters that are not the street's.
+
+mod operators;
 
 use super::app::TestApp;
 use super::build::{self, Photo, id};
@@ -36,6 +38,7 @@ pub fn register(suite: &mut Suite) {
         every_difference_keeps_the_loop_open,
         a_folder_for_the_document_system,
     );
+    operators::register(suite);
 }
 
 /// A street's letter with three findings: of YK-02, YK-06 and YK-14, the last due within days.

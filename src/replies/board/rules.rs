@@ -83,6 +83,8 @@ pub struct Street {
     pub letters: Vec<Letter>,
     /// The findings that they print, and those of the campaign that they do not.
     pub findings: Vec<Finding>,
+    /// Delivered letters of the campaign to operators in the street.
+    pub to_operators: usize,
 }
 
 /// How many letters.
@@ -128,6 +130,8 @@ pub struct BoardLineCounts {
 pub struct BoardFigures {
     /// Letters.
     pub letters: BoardLetterCounts,
+    /// Letters to operators, of those that the reader may read: never summed with the street's.
+    pub operator_letters: usize,
     /// Lines that this campaign found.
     pub own: BoardLineCounts,
     /// Lines that were carried over from before: never summed with the others.
@@ -185,27 +189,37 @@ impl BoardLetterCounts {
     }
 }
 
+/// Lines that the campaign found, and lines that it carried over.
+pub fn line_counts<'a>(
+    lines: impl Iterator<Item = &'a Finding> + Clone,
+    today: NaiveDate,
+) -> [BoardLineCounts; 2] {
+    [true, false].map(|own| BoardLineCounts::of(lines.clone().filter(|f| f.own == own), today))
+}
+
 impl BoardFigures {
     /// The figures of a street with so many differences.
     pub fn of(street: &Street, differences: usize, today: NaiveDate) -> Self {
         let printed = street.printed();
-        let lines = |own: bool| {
-            let of_kind = street.findings.iter().filter(|f| f.own == own && printed.contains(&f.id));
-            BoardLineCounts::of(of_kind, today)
-        };
+        let lines = street.findings.iter().filter(|f| printed.contains(&f.id));
+        let [own, carried_over] = line_counts(lines, today);
         let letters = BoardLetterCounts::of(&street.letters, today);
-        Self { letters, own: lines(true), carried_over: lines(false), differences }
+        Self { letters, operator_letters: street.to_operators, own, carried_over, differences }
     }
 
     /// Adds those of another street.
     pub fn add(&mut self, other: Self) {
         self.letters.add(other.letters);
+        self.operator_letters += other.operator_letters;
         self.own.add(other.own);
         self.carried_over.add(other.carried_over);
         self.differences += other.differences;
     }
 
-    /// The loop is closed: a letter was sent, no line is open, and nothing is unexplained.
+    /// The loop is closed: a letter was sent, no line is open, and nothing is unexplained. It is the street's loop, of what
+    /// the street was told and has to answer. A letter to an operator asks nothing of the street, which may not even read
+    /// it; what it lists and the campaign found stands in the street's own letter, or is a difference. So letters to
+    /// operators neither make nor break it.
     pub fn closed_loop(&self) -> bool {
         let open = self.own.open + self.carried_over.open;
         self.letters.sent > 0 && open == 0 && self.differences == 0
@@ -265,134 +279,4 @@ fn claim_not_accepted(f: &Finding) -> Option<BoardDifferenceKind> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ids::TypedId as _;
-    use uuid::Uuid;
-
-    const TODAY: &str = "2026-10-20";
-
-    fn today() -> NaiveDate {
-        TODAY.parse().unwrap()
-    }
-
-    fn at(day: u32) -> DateTime<Utc> {
-        format!("2026-10-{day:02}T02:00:00Z").parse().unwrap()
-    }
-
-    fn finding(n: u128, state: State) -> Finding {
-        Finding {
-            id: FindingId::from_uuid(Uuid::from_u128(n)),
-            number: format!("N-{n}"),
-            state,
-            due_on: "2026-10-10".parse().ok(),
-            own: true,
-            ended_at: None,
-            answer: None,
-        }
-    }
-
-    fn letter(n: u128, issued: u32, lines: &[u128]) -> Letter {
-        Letter {
-            id: LetterId::from_uuid(Uuid::from_u128(n)),
-            issued_at: at(issued),
-            corrects: None,
-            asks: true,
-            reply_due: today(),
-            acknowledged: true,
-            replied: None,
-            lines: lines.iter().map(|n| FindingId::from_uuid(Uuid::from_u128(*n))).collect(),
-        }
-    }
-
-    fn kinds(street: &Street) -> Vec<(String, BoardDifferenceKind)> {
-        street.differences().into_iter().map(|d| (d.finding, d.kind)).collect()
-    }
-
-    fn closed(street: &Street) -> bool {
-        BoardFigures::of(street, street.differences().len(), today()).closed_loop()
-    }
-
-    #[test]
-    fn lines_are_counted_once_and_the_carried_over_apart() {
-        let carried = Finding { own: false, ..finding(5, State::Served) };
-        let findings = vec![
-            finding(1, State::Closed),
-            finding(2, State::Served),
-            finding(3, State::Terminated),
-            finding(4, State::Disputed),
-            carried,
-        ];
-        let street = Street { letters: vec![letter(1, 2, &[1, 2, 3, 5]), letter(2, 9, &[2, 4])], findings };
-        let figures = BoardFigures::of(&street, 0, today());
-        let own = BoardLineCounts { printed: 4, closed: 1, of: 3, ended: 1, open: 2, overdue: 1 };
-        assert_eq!(figures.own, own, "what is disputed is open and not late");
-        assert_eq!(
-            figures.carried_over,
-            BoardLineCounts { printed: 1, of: 1, open: 1, overdue: 1, ..Default::default() }
-        );
-        let mut district = figures;
-        district.add(figures);
-        assert_eq!((district.own.printed, district.carried_over.open, district.letters.sent), (8, 2, 4));
-    }
-
-    #[test]
-    fn letters_by_how_they_were_answered() {
-        let replied = |day: u32| Letter { replied: Some(at(day).date_naive()), ..letter(1, 2, &[]) };
-        let due = |day: u32, l: Letter| Letter { reply_due: at(day).date_naive(), ..l };
-        let letters = vec![
-            due(10, replied(10)),
-            due(10, replied(11)),
-            due(19, letter(3, 2, &[])),
-            Letter { acknowledged: false, ..due(20, letter(4, 2, &[])) },
-        ];
-        let expected =
-            BoardLetterCounts { sent: 4, acknowledged: 3, replied: 2, replied_late: 1, reply_overdue: 1 };
-        assert_eq!(BoardLetterCounts::of(&letters, today()), expected);
-    }
-
-    #[test]
-    fn nothing_is_closed_that_was_not_sent() {
-        assert!(!closed(&Street::default()));
-        let street = Street { letters: vec![letter(1, 2, &[1])], findings: vec![finding(1, State::Closed)] };
-        assert!(closed(&street));
-    }
-
-    #[test]
-    fn each_difference_keeps_the_loop_open() {
-        use BoardDifferenceKind::{
-            ClaimNotStanding, ClaimPending, EndedAfterPrint, NotInLetter, Unconfirmed,
-        };
-        let answered = |state| Finding { answer: Some(ReplyAnswer::Rectified), ..finding(2, state) };
-        let ended = Finding { ended_at: Some(at(5)), ..finding(2, State::Withdrawn) };
-        for (lines, second, expected) in [
-            (&[1, 2][..], answered(State::Closed), None),
-            (&[1], finding(2, State::Closed), Some(NotInLetter)),
-            (&[1], finding(2, State::Open), Some(Unconfirmed)),
-            (&[1], finding(2, State::Withdrawn), None),
-            (&[1, 2], ended.clone(), Some(EndedAfterPrint)),
-            (&[1, 2], answered(State::Returned), Some(ClaimNotStanding)),
-            (&[1, 2], answered(State::Checked), Some(ClaimPending)),
-        ] {
-            let told = format!("{second:?}");
-            let findings = vec![finding(1, State::Closed), second];
-            let street = Street { letters: vec![letter(1, 2, lines)], findings };
-            let expected: Vec<_> = expected.map(|kind| ("N-2".to_string(), kind)).into_iter().collect();
-            assert_eq!(kinds(&street), expected, "{told}");
-            assert_eq!(closed(&street), expected.is_empty(), "{told}");
-        }
-    }
-
-    #[test]
-    fn a_later_letter_explains_what_ended() {
-        let ended = Finding { ended_at: Some(at(5)), ..finding(1, State::Withdrawn) };
-        let of = |letters| Street { letters, findings: vec![ended.clone()] };
-        let first = letter(1, 2, &[1]);
-        let correction = |issued| Letter { corrects: Some(first.id), ..letter(2, issued, &[]) };
-        assert_eq!(kinds(&of(vec![first.clone()])).len(), 1);
-        assert_eq!(kinds(&of(vec![first.clone(), correction(4)])).len(), 1, "issued before it ended");
-        assert!(kinds(&of(vec![first.clone(), correction(6)])).is_empty());
-        assert!(kinds(&of(vec![first.clone(), letter(2, 6, &[1])])).is_empty(), "printed again as ended");
-        assert_eq!(kinds(&of(vec![first.clone(), letter(2, 6, &[])])).len(), 1, "about something else");
-    }
-}
+mod tests;

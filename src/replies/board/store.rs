@@ -7,17 +7,16 @@ use crate::findings::rules::State;
 use crate::ids::{AreaId, CampaignId, FindingId, LetterId};
 use crate::letters::kind::LetterKind;
 use crate::letters::rules::LetterState;
-use crate::letters::store::{LetterRow, to_street};
+use crate::letters::store::LetterRow;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use std::collections::HashMap;
 
-/// The letters of a campaign that were delivered to streets but those that withdraw another, in the order of their drafting.
+/// The letters of a campaign that were delivered but those that withdraw another, in the order of their drafting.
 pub fn letters(conn: &mut AnyConn, campaign: CampaignId) -> Outcome<Vec<LetterRow>> {
     Ok(letter::table
         .filter(letter::campaign_id.eq(campaign))
         .filter(letter::state.eq(LetterState::Delivered))
-        .filter(to_street())
         .filter(letter::kind.ne(LetterKind::Withdrawal))
         .order(letter::id)
         .select(LetterRow::as_select())
