@@ -1,6 +1,7 @@
 //! The letters at the quarter's end: drafted and submitted by the drafter, approved by the reviewer, issued by the leader
-//! as one batch, rendered by jobs.
+//! as one batch, rendered by jobs, sealed and delivered by the registrar.
 
+use super::answers;
 use super::client::Session;
 use super::play::{LETTERS, Quarter, at, day, text};
 use super::progress::Stage;
@@ -45,10 +46,11 @@ pub fn send(quarter: &Quarter, campaign: &str) -> Result<Vec<Value>, String> {
     issuer.post("/letters/batch/issue", &json!({ "letter_ids": ids }))?;
     let letters = rendered(&drafter, campaign, letters.len())?;
     dispatch(quarter, &letters)?;
+    answers::receive(quarter, &letters)?;
     Ok(letters)
 }
 
-/// The registrar seals and delivers, and the streets receive. Nothing is sealed here: what stands for the scan is the
+/// The registrar seals and delivers. Nothing is sealed here: what stands for the scan is the
 /// document itself with a remark that says so.
 fn dispatch(quarter: &Quarter, letters: &[Value]) -> Result<(), String> {
     let registrar = quarter.session_of(Role::Registrar, None, 0)?;

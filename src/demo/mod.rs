@@ -2,9 +2,11 @@
 //! fixed seed (`roster`, `cast`), seeded into a data folder of its own (`seed`); then a server is started on a free port
 //! with a clock that walks from July to October 2026, and everything else happens over HTTP (`client`): `play` walks
 //! through the days, `visits` inspects with drawn photos (`draw`) and made-up words (`seen`), `loops` follows each
-//! finding, `measured` sets targets and reports indicators, `mail` sends the letters. The folder is built aside and renamed
+//! finding, `measured` sets targets and reports indicators, `mail` sends the letters, and the streets
+//! receive and answer them (`answers`). The folder is built aside and renamed
 //! when whole, and bears a mark (`mark`) that says that it is a demo.
 
+mod answers;
 pub mod cast;
 mod client;
 pub mod draw;

@@ -214,6 +214,7 @@ fn the_sealed_letter_goes_with_the_mail_where_it_may(app: &TestApp) {
         let delivery = id(&mails(app, "?state=delivered")[0]);
         let dead = schema::delivery::state.eq(DeliveryState::Dead);
         let give_up = move |tx: &mut Tx<'_>| {
+            tx.housekeeping();
             diesel::update(schema::delivery::table).set(dead).execute(tx.conn())?;
             Ok(())
         };
