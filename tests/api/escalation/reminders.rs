@@ -232,7 +232,7 @@ fn an_operators_letter_answers_the_operators_step(app: &TestApp) {
     let draft = step();
     assert_eq!((standing(&draft), &draft["reminder_id"]), (set(&[&found[0], &found[1]]), &Value::Null));
     is_wrong(app, &draft, firsts[0]["id"].as_str().expect("an id"), "不是致运营机构提醒函");
-    is_wrong(app, &draft, &to(letter_kinds::OPERATOR), "运营机构");
+    is_wrong(app, &draft, &to(letter_kinds::OPERATOR), "发给该步骤的运营机构");
     let letter = to(UNIT);
     let draft = step();
     assert_eq!(draft["answered_by"], json!(letter));
