@@ -176,12 +176,11 @@ pub(super) fn problems(reading: &mut Reading, letter: &Letter, facts: &Facts) ->
     if reading.text.starts_with("上述问题中重复出现") {
         let count = format!("上述问题中重复出现{}个，见{label}中", again.len());
         must(reading.says(&count), true, &count)?;
-        let named = again.iter().filter(|(place, row)| {
-            let phrase = format!("{}（第{place}项）", row.facility);
-            reading.says(&phrase) > 0
-        });
-        let named = named.count();
-        must(usize::from(reading.text.contains("项）等，")), named < again.len(), "等")?;
+        // The first five, in the order of the rows: another row in the place of one of them would be a wrong figure.
+        let names = again.iter().take(5).map(|(place, row)| format!("{}（第{place}项）", row.facility));
+        let more = if again.len() > 5 { "等" } else { "" };
+        let named = format!("中{}{more}，即", names.collect::<Vec<_>>().join("、"));
+        must(reading.says(&named), true, &named)?;
         let term = format!("即同一检查项目{}个月内再次不符合要求", facts.relapse_months);
         must(reading.says(&term), true, &term)?;
     }
@@ -201,7 +200,8 @@ fn named_rows(reading: &mut Reading, annex: &Annex<IssueRow>, category: &str) ->
             let said = ["；", "。"].map(|end| reading.says(&format!("{phrase}{end}"))).iter().sum::<usize>();
             // Equal rows are quoted in equal words: each counts once.
             if said > 0 && named.insert(phrase) {
-                places += said;
+                // What points to its row stands for that row alone.
+                places += if quote.ends_with(&pointer) { 1 } else { said };
             }
         }
     }
