@@ -733,6 +733,7 @@ diesel::table! {
         operator -> Nullable<Text>,
         terms -> Nullable<Text>,
         late_reply_reason -> Nullable<Text>,
+        names_reason -> Nullable<Text>,
     }
 }
 

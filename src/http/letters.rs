@@ -152,6 +152,9 @@ pub struct SubmitLetter {
     /// Why it must go out although its reply date has passed, or may have by its issue.
     #[garde(length(chars, min = 2, max = 2000))]
     late_reply_reason: Option<String>,
+    /// Why what looks like a known person's name in it is none.
+    #[garde(length(chars, min = 2, max = 2000))]
+    names_reason: Option<String>,
 }
 
 pub async fn submit(
@@ -161,8 +164,9 @@ pub async fn submit(
 ) -> Answer<Found<LetterView>> {
     let (places, by, sender) = (caller.scope.places(), caller.holder(), sender(&caller));
     let app = caller.app().clone();
-    let SubmitLetter { provisional_reason, late_reply_reason } = body;
-    let forced = Forced { provisional: provisional_reason, late_reply: late_reply_reason };
+    let SubmitLetter { provisional_reason, late_reply_reason, names_reason } = body;
+    let forced =
+        Forced { provisional: provisional_reason, late_reply: late_reply_reason, names: names_reason };
     let view = caller
         .write(move |tx| {
             letters::submit(tx, &by, &sender, &app.typesetter, id, &forced)?;

@@ -10,6 +10,7 @@ mod checks;
 mod fault;
 mod marks;
 mod others;
+mod persons;
 mod tally;
 mod title;
 
@@ -29,6 +30,7 @@ use chrono::NaiveDate;
 use marks::clean;
 
 pub use fault::ComposeFault;
+pub use persons::{Named, named};
 
 /// Findings in one letter at the most, those of before included; indicators likewise.
 pub const MAX_LINES: usize = 200;

@@ -1,8 +1,9 @@
 //! The facts of a letter, read from the ledger: what was inspected in a street (here), what was found and where each
-//! finding stands (`findings`), which photo shows it (`photos`), and what the street is measured by (`indicators`).
+//! finding stands (`findings`), which photo shows it (`photos`), what the street is measured by (`indicators`), and who is known there (`persons`).
 
 mod findings;
 mod indicators;
+mod persons;
 mod photos;
 
 use self::findings::{FindingFacts, edited, findings};
@@ -27,6 +28,7 @@ use diesel::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use self::findings::unconfirmed;
+pub use self::persons::known_in;
 pub use self::photos::{Shown, shown};
 
 /// What a letter is about.

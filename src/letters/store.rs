@@ -64,6 +64,8 @@ pub struct LetterRow {
     pub made_with: Option<String>,
     /// Why it may go out although its reply date has passed.
     pub late_reply_reason: Option<String>,
+    /// Why it may hold what looks like a person's name.
+    pub names_reason: Option<String>,
     pub created_at: Ts,
     pub revision: i32,
 }
@@ -123,6 +125,7 @@ impl LetterRow {
             terms: None,
             made_with: None,
             late_reply_reason: None,
+            names_reason: None,
             created_at: new.at,
             revision: 1,
         }
@@ -282,6 +285,7 @@ pub fn save(conn: &mut AnyConn, row: &LetterRow) -> Outcome<()> {
                 letter::document_at.eq(r.document_at),
                 letter::made_with.eq(r.made_with),
                 letter::late_reply_reason.eq(r.late_reply_reason),
+                letter::names_reason.eq(r.names_reason),
                 letter::revision.eq(letter::revision + 1),
             ),
         ))

@@ -161,6 +161,8 @@ pub struct LetterView {
     pub provisional_reason: Option<String>,
     /// Why it may go out although its reply date has passed, if somebody said so.
     pub late_reply_reason: Option<String>,
+    /// Why it was submitted although it holds what looks like a person's name, if it does.
+    pub names_reason: Option<String>,
     /// Raised at every step.
     pub revision: i32,
 }
@@ -222,6 +224,7 @@ fn view(row: LetterRow, mut beside: Beside) -> LetterView {
         returned_reason: of_state(LetterState::Returned, beside.reason("return")),
         provisional_reason: beside.reason("submit"),
         late_reply_reason: row.late_reply_reason,
+        names_reason: row.names_reason,
         revision: row.revision,
     }
 }

@@ -18,6 +18,7 @@ pub fn register(suite: &mut Suite) {
     both!(suite:
         a_clerk_changes_a_draft,
         what_no_clerk_may_write,
+        no_person_is_named,
         what_is_left_out_is_said,
         versions_differ_by_lines,
         each_figure_leads_to_its_rows,
@@ -139,6 +140,25 @@ fn what_no_clerk_may_write(app: &TestApp) {
     let street = app.as_(Caller::Street);
     street.get(&format!("/letters/{letter}/edits")).expect(403, "permission_denied");
     street.get(&format!("/letters/{letter}/figures")).expect(404, "not_found");
+}
+
+fn no_person_is_named(app: &TestApp) {
+    let path = format!("/facilities/{}", app.world.facility(Place::Own, Station));
+    let drafter = app.as_(Caller::Drafter);
+    let revision = drafter.get(&path).ok()["revision"].as_i64();
+    drafter.patch(&path, revision, &json!({"contact_name": "王小明"})).ok();
+    let (_, _, letters) = found(app);
+    let text = json!({"blocks": [{"after": "opening", "text": "请王 小明同志尽快办理。"}]});
+    letters.iter().for_each(|letter| drop(change(app, letter, &text).ok()));
+    let submit = |body: Value| drafter.post(&format!("/letters/{}/submit", letters[0]), &body);
+    let refused = submit(json!({})).expect(409, "person_named");
+    assert!(refused["detail"].as_str().is_some_and(|d| d.contains("自拟段落含有“王小明”")), "{refused}");
+    take(app, Caller::Drafter, &letters[1], "submit").ok();
+    let reason = json!({"names_reason": "此处为门店商号"});
+    assert_eq!(submit(reason.clone()).ok()["names_reason"], reason["names_reason"]);
+    take(app, Caller::Reviewer, &letters[0], "return").ok();
+    change(app, &letters[0], &json!({})).ok();
+    assert_eq!(submit(reason).ok()["names_reason"], Value::Null, "nothing needs a reason any more");
 }
 
 fn what_is_left_out_is_said(app: &TestApp) {
@@ -320,6 +340,8 @@ fn of_an_operators_letter_no_street_is_told(app: &TestApp) {
         assert_eq!(told(clerk, "letter.delivered"), 0, "{clerk:?} cannot even open it");
     }
     assert_eq!((heard(&bureaus).len(), heard(&streets).len()), (1, 0), "the bureau's own system knows");
+    let receipt = format!("/letters/{letter}/acknowledge");
+    app.as_(Caller::Street).post(&receipt, &json!({"received_by": "某人"})).expect(404, "not_found");
     // Nobody receives it: that is the bureau's affair.
     app.advance(chrono::TimeDelta::days(3));
     assert_eq!(letters::alert(&app.app.db, app.clock.now()).expect("told"), 1);

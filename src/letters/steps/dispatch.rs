@@ -179,6 +179,9 @@ pub struct Receipt {
 /// Missing; `wrong_state`; `acknowledged_already`; a day that cannot be; a registrar without the receiver's name.
 pub fn acknowledge(tx: &mut Tx<'_>, by: &Holder, id: LetterId, receipt: &Receipt) -> Outcome<()> {
     let Held { row, .. } = held(tx, by, id, Step::Acknowledge)?;
+    if !row.is_to_street() && !is_registrar(by, &row) {
+        return Err(Fault::missing("提醒函"));
+    }
     let mut delivery = store::delivery(tx.conn(), id)?
         .ok_or_else(|| Fault::internal("a delivered letter without delivery"))?;
     if delivery.acknowledged_at.is_some() {
@@ -197,6 +200,12 @@ pub fn acknowledge(tx: &mut Tx<'_>, by: &Holder, id: LetterId, receipt: &Receipt
     store::save(tx.conn(), &row)?;
     record(tx, &row, "acknowledge", None)?;
     telling::acknowledged(tx, &row)
+}
+
+/// An operator's receipt comes on paper, and no street writes it down.
+fn is_registrar(by: &Holder, row: &LetterRow) -> bool {
+    let (roles, spot) = ([Role::Registrar], Spot::street(row.street_id));
+    by.holds_own(&roles, spot) || !by.acts_for_as(&roles, spot).is_empty()
 }
 
 fn receiver(tx: &Tx<'_>, by: &Holder, row: &LetterRow, receipt: &Receipt) -> Outcome<String> {

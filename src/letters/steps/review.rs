@@ -1,5 +1,8 @@
 //! From the submission to the approval. At the submission the facts are frozen; a trial rendering gates the approval.
 
+use super::super::compose;
+use super::super::facts::Facts;
+use super::super::gather;
 use super::super::letter::Letter;
 use super::super::render;
 use super::super::rules::{LetterState, Step};
@@ -14,6 +17,7 @@ use crate::canonical;
 use crate::db::{AnyConn, Tx};
 use crate::fault::{Fault, Outcome};
 use crate::ids::{FindingId, LetterId, TypedId as _};
+use std::collections::BTreeSet;
 
 /// Why a letter is submitted although it prints what letters do not print.
 #[derive(Debug, Clone, Default)]
@@ -22,12 +26,14 @@ pub struct Forced {
     pub provisional: Option<String>,
     /// Its reply date has passed, or may have by the day of its issue. What was said before stays unless it is said anew.
     pub late_reply: Option<String>,
+    /// It holds what looks like a person's name and is none.
+    pub names: Option<String>,
 }
 
 /// Submits a letter: its facts are read, composed and frozen.
 ///
 /// # Errors
-/// Missing; `unconfirmed_findings`; `provisional_due`; `missing_glyph`; a refusal of the rules or of the composition.
+/// Missing; `unconfirmed_findings`; `provisional_due`; `person_named`; `missing_glyph`; a refusal of the rules or of the composition.
 pub fn submit(
     tx: &mut Tx<'_>,
     by: &Holder,
@@ -44,6 +50,8 @@ pub fn submit(
     let now = tx.now();
     let facts = facts_of(tx.conn(), sender, &row, now)?;
     let reason = refuse_provisional(&facts, forced.provisional.as_deref())?;
+    let known = gather::known_in(tx.conn(), row.street_id)?;
+    row.names_reason = refuse_named(&facts, &known, forced.names.as_deref())?;
     let letter = composed(&facts)?;
     render::refuse_unprintable(typesetter, &letter)?;
     row.state = next;
@@ -67,6 +75,18 @@ pub fn submit(
     store::set_lines(tx.conn(), id, &printed)?;
     store::save(tx.conn(), &row)?;
     record(tx, &row, "submit", reason)
+}
+
+/// No person is named in a letter; what looks like a known one's name goes out only when somebody says why it is none. Gives
+/// that reason where it is needed.
+fn refuse_named(facts: &Facts, known: &BTreeSet<String>, reason: Option<&str>) -> Outcome<Option<String>> {
+    let named = compose::named(facts, known);
+    if named.is_empty() || reason.is_some() {
+        return Ok(reason.filter(|_| !named.is_empty()).map(str::to_string));
+    }
+    let places: Vec<String> = named.iter().map(|n| format!("{}含有“{}”", n.place, n.name)).collect();
+    let detail = format!("函件不写个人姓名：{}；请改写或不列入，确非人名的，请说明理由", places.join("，"));
+    Err(Fault::refused("person_named", detail))
 }
 
 /// Sends a letter back to its drafter.

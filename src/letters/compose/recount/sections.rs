@@ -8,7 +8,6 @@ use crate::letters::facts::Facts;
 use crate::letters::kind::Terms;
 use crate::letters::letter::{Annex, IssueRow, Letter};
 use chrono::Datelike as _;
-use std::collections::HashSet;
 
 pub(super) fn covered(reading: &mut Reading, letter: &Letter, facts: &Facts) -> Result<(), String> {
     let as_of = on(facts.as_of);
@@ -155,7 +154,7 @@ pub(super) fn problems(reading: &mut Reading, letter: &Letter, facts: &Facts) ->
         if let Some((_, count)) = categories.iter().find(|(name, _)| *name == category) {
             let title = format!("{category}方面{count}个。");
             must(reading.says(&title), true, &title)?;
-            let named = named_rows(reading, annex, category);
+            let named = named_rows(reading, annex, category, &title);
             let others = format!("其余{}个详见{label}。", count - named);
             return must(reading.says(&others), named < *count, &others);
         }
@@ -187,25 +186,29 @@ pub(super) fn problems(reading: &mut Reading, letter: &Letter, facts: &Facts) ->
     Ok(())
 }
 
-/// How many rows of a category a paragraph quotes.
-fn named_rows(reading: &mut Reading, annex: &Annex<IssueRow>, category: &str) -> usize {
-    let mut named = HashSet::new();
-    let mut places = 0;
-    for (place, row) in (1..).zip(&annex.rows).filter(|(_, row)| row.category == category) {
+/// How many rows of a category a paragraph quotes behind its title: what came back first, then what is late, then in the order
+/// of the annex. Another row's quote in the place of one of them would be a wrong figure, though it is true of that other row.
+fn named_rows(reading: &mut Reading, annex: &Annex<IssueRow>, category: &str, title: &str) -> usize {
+    let (mut told, mut named) = (title.to_owned(), 0);
+    let mut rows: Vec<(usize, &IssueRow)> =
+        (1..).zip(&annex.rows).filter(|(_, row)| row.category == category).collect();
+    rows.sort_by_key(|(place, row)| (!row.repeat, !row.overdue, *place));
+    for (place, row) in rows {
         let pointer = format!("（详见{}第{place}项）", annex.label);
         let again = if row.repeat { "（重复出现）" } else { "" };
         let basis = row.basis.first().map_or_else(String::new, |basis| format!("（依据：{basis}）"));
-        for quote in quotes(row, &pointer) {
-            let phrase = format!("{}：{quote}{again}{basis}", row.facility);
-            let said = ["；", "。"].map(|end| reading.says(&format!("{phrase}{end}"))).iter().sum::<usize>();
-            // Equal rows are quoted in equal words: each counts once.
-            if said > 0 && named.insert(phrase) {
-                // What points to its row stands for that row alone.
-                places += if quote.ends_with(&pointer) { 1 } else { said };
-            }
-        }
+        let between = if named == 0 { "" } else { "；" };
+        let ways = quotes(row, &pointer).into_iter();
+        let mut ways = ways.map(|quote| format!("{told}{between}{}：{quote}{again}{basis}", row.facility));
+        let Some(longer) =
+            ways.find(|way| ["；", "。"].iter().any(|end| reading.text.contains(&format!("{way}{end}"))))
+        else {
+            break;
+        };
+        (told, named) = (longer, named + 1);
     }
-    places
+    reading.says(&format!("{told}。"));
+    named
 }
 
 pub(super) fn carried_over(reading: &mut Reading, letter: &Letter) -> Result<(), String> {

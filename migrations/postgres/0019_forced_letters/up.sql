@@ -1,0 +1,3 @@
+-- Why a letter may go out although its reply date has passed, and although it holds what looks like a person's name.
+ALTER TABLE letter ADD COLUMN late_reply_reason text COLLATE "C";
+ALTER TABLE letter ADD COLUMN names_reason text COLLATE "C";
