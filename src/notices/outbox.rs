@@ -95,18 +95,21 @@ impl Courier {
         let sent = self.runtime.block_on(join_all(claims.iter().map(|row| self.attempt(row))));
         // What was sent is said of every message, also where it cannot be said of another.
         let settled: Vec<Outcome<()>> =
-            claims.iter().zip(sent).map(|(row, sent)| settle(&self.app, row, sent)).collect();
+            claims.iter().zip(sent).map(|(row, (sent, with))| settle(&self.app, row, sent, with)).collect();
         settled.into_iter().collect::<Outcome<()>>()?;
         Ok(claims.len())
     }
 
-    async fn attempt(&self, row: &DeliveryRow) -> Sent {
+    /// What became of it, and the file that went with it or would have.
+    async fn attempt(&self, row: &DeliveryRow) -> (Sent, Option<Attachment>) {
         let (app, message) = (self.app.clone(), row.clone());
         match self.app.db.read(move |conn| ready(conn, &app, &message)).await {
-            Ok(Ready::Webhook(parcel)) => self.post.send(&parcel).await,
-            Ok(Ready::Mail(mail, attachment)) => self.mail(row.id, mail, attachment).await,
-            Ok(Ready::Not(why)) => Sent::Never(None, why),
-            Err(fault) => Sent::Failed(None, fault.to_string()),
+            Ok(Ready::Webhook(parcel)) => (self.post.send(&parcel).await, None),
+            Ok(Ready::Mail(mail, attachment)) => {
+                (self.mail(row.id, mail, attachment.clone()).await, attachment)
+            }
+            Ok(Ready::Not(why)) => (Sent::Never(None, why), None),
+            Err(fault) => (Sent::Failed(None, fault.to_string()), None),
         }
     }
 
@@ -215,7 +218,7 @@ fn settled(attempts: i32, sent: &Sent, now: DateTime<Utc>) -> Settled {
 /// Why a webhook was switched off by its other side.
 const GONE: &str = "对方答复 410，不再接收";
 
-fn settle(app: &App, row: &DeliveryRow, sent: Sent) -> Outcome<()> {
+fn settle(app: &App, row: &DeliveryRow, sent: Sent, with: Option<Attachment>) -> Outcome<()> {
     let (row, now) = (row.clone(), machine_now());
     let after = settled(row.attempts, &sent, now);
     if let Some(why) = &after.error {
@@ -231,8 +234,11 @@ fn settle(app: &App, row: &DeliveryRow, sent: Sent) -> Outcome<()> {
         if mine > 0 && sent == Sent::Gone {
             switch_off(tx, row.webhook_id)?;
         }
-        let said =
+        let mut said =
             json!({"event": row.event, "state": after.state, "attempt": row.attempts, "status": status});
+        if let Some(Attachment { name, sha256 }) = &with {
+            said["attached"] = json!({ "name": name, "sha256": sha256 });
+        }
         tx.audit("delivery", row.id, said);
         Ok(())
     })

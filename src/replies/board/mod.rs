@@ -99,7 +99,7 @@ struct Read {
     /// What letters to streets print.
     told: BTreeSet<FindingId>,
     ended: HashMap<FindingId, crate::db::Ts>,
-    /// LetterReplies that were sent, in order, and their lines.
+    /// Replies that were sent, in order, and their lines.
     sent: Vec<replies::ReplyRow>,
     said: Vec<replies::LineRow>,
     deliveries: Vec<letters::DeliveryRow>,

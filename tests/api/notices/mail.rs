@@ -209,9 +209,17 @@ fn the_sealed_letter_goes_with_the_mail_where_it_may(app: &TestApp) {
     assert!(parts[1].contains("Content-Disposition: attachment"), "{}", parts[1]);
     assert_eq!(decoded(&parts[1]), build::scan(&id(&letter)), "the sealed scan, byte by byte");
 
+    // What left the house with it stands in the trail.
+    let delivery = id(&mails(&set, "?state=delivered")[0]);
+    let attached = || {
+        set.sequence();
+        let lines = set.as_(Caller::AuditAdmin).all(&format!("/audit?object_id={delivery}"));
+        lines.iter().filter(|l| l["line"]["detail"]["attached"]["name"] == format!("{number}.pdf")).count()
+    };
+    assert_eq!(attached(), 1);
+
     // The same message again, from installations that do not let it out: it says what it says, and nothing goes with it.
     let again = |app: &TestApp| {
-        let delivery = id(&mails(app, "?state=delivered")[0]);
         let dead = schema::delivery::state.eq(DeliveryState::Dead);
         let give_up = move |tx: &mut Tx<'_>| {
             tx.housekeeping();
@@ -230,5 +238,6 @@ fn the_sealed_letter_goes_with_the_mail_where_it_may(app: &TestApp) {
         assert_eq!(self::parts(&mail), Vec::<String>::new());
         assert!(text(&mail).contains(number));
     }
+    assert_eq!(attached(), 1);
     assert_eq!(self::parts(&again(&set)).len(), 2);
 }
