@@ -106,10 +106,11 @@ fn mark(authority: &str) -> Paragraph {
     ruled(Paragraph::new().align(AlignmentType::Center), line).add_run(name)
 }
 
-/// The second double line, 20 mm above the lower edge of the first page.
+/// The second double line, 20 mm above the lower edge of the first page. It is a lower border as the first is: of an upper one
+/// programs do not agree which of the two lines is above.
 fn foot_line() -> Paragraph {
     let hardly_high = LineSpacing::new().line_rule(LineSpacingType::Exact).line(20);
-    let line = line(ParagraphBorderPosition::Top, BorderType::ThinThickSmallGap);
+    let line = line(ParagraphBorderPosition::Bottom, BorderType::ThinThickSmallGap);
     ruled(Paragraph::new().line_spacing(hardly_high), line)
 }
 

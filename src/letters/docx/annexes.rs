@@ -59,8 +59,10 @@ pub(super) fn indicators(document: Docx, annex: &Annex<IndicatorRow>) -> Docx {
         (false, false) => &UNDATED,
     };
     let row = |(place, row): (usize, &IndicatorRow)| {
-        let rest = [row.target.as_str(), &row.value, &row.rate, &row.as_of, place_of(row)].map(centred);
-        let cells = [centred(&place.to_string()), vec![left(&row.name)]].into_iter().chain(rest);
+        let figures = [&row.target, &row.value, &row.rate].map(|said| centred(said));
+        let rest = [vec![days(&row.as_of)], centred(place_of(row))];
+        let cells =
+            [centred(&place.to_string()), vec![left(&row.name)]].into_iter().chain(figures).chain(rest);
         cells.take(columns.len()).collect()
     };
     with_table(document, annex, columns, (1..).zip(&annex.rows).map(row).collect())
@@ -125,7 +127,7 @@ fn issue(place: usize, row: &IssueRow, pictures: &Pictures) -> Vec<Cell> {
         vec![left(&row.facility)],
         centred(&row.category),
         problem,
-        vec![due(&row.due)],
+        vec![days(&row.due)],
         centred(&row.standing),
         match shown {
             Some(picture) => vec![centre().add_run(Run::new().add_image(picture.clone()))],
@@ -135,7 +137,7 @@ fn issue(place: usize, row: &IssueRow, pictures: &Pictures) -> Vec<Cell> {
 }
 
 /// Days, the line broken after each year, so that no number breaks over two.
-fn due(said: &str) -> Paragraph {
+fn days(said: &str) -> Paragraph {
     let piece = |piece: &str| match run(piece, FANGSONG, SMALL) {
         year if piece.ends_with('年') => year.add_break(BreakType::TextWrapping),
         rest => rest,

@@ -107,8 +107,9 @@ fn the_page_is_the_standards() {
     };
     let part = |kind: &str, page: &str| package.text(&reference(kind, page).unwrap()).to_owned();
     let first_header = part("headerReference", "first");
-    assert!(first_header.contains("thickThinSmallGap") && first_header.contains("示例区民政局"));
-    assert!(part("footerReference", "first").contains("thinThickSmallGap"));
+    let below = |border: &str| format!("<w:pBdr><w:bottom w:val=\"{border}\"");
+    assert!(first_header.contains(&below("thickThinSmallGap")) && first_header.contains("示例区民政局"));
+    assert!(part("footerReference", "first").contains(&below("thinThickSmallGap")), "thin over thick");
     assert!(!part("footerReference", "first").contains("PAGE"));
     for (page, side) in [("default", "right"), ("even", "left")] {
         let footer = part("footerReference", page);
