@@ -9,8 +9,8 @@ mod body;
 mod checks;
 mod fault;
 mod marks;
+mod names;
 mod others;
-mod persons;
 mod tally;
 mod title;
 
@@ -30,7 +30,7 @@ use chrono::NaiveDate;
 use marks::clean;
 
 pub use fault::ComposeFault;
-pub use persons::{Named, named};
+pub use names::{Named, named};
 
 /// Findings in one letter at the most, those of before included; indicators likewise.
 pub const MAX_LINES: usize = 200;

@@ -58,6 +58,7 @@ const PURE: &[&str] = &[
     "standing.rs",
     "compose.rs",
     "checks.rs",
+    "names.rs",
     "docx.rs",
     "wording.rs",
     "deadlines.rs",
