@@ -15,7 +15,7 @@ use crate::findings;
 use crate::ids::LetterId;
 use crate::jobs::{RenderLetter, enqueue};
 use crate::settings::{self, Letters};
-use chrono::Datelike as _;
+use chrono::{Datelike as _, NaiveDate};
 
 /// Letters issued together at the most.
 const BATCH: usize = 200;
@@ -36,8 +36,36 @@ pub fn issue_batch(
         return Err(Fault::invalid("/letter_ids", "out_of_range", format!("一次可签发 1 到 {BATCH} 份")));
     }
     let today = business_date(tx.now());
-    let mut rows = Vec::with_capacity(ids.len());
-    let mut errors = vec![];
+    let letters = issuable(tx, by, sender, ids, today)?;
+    let word = &sender.authority.word;
+    let practice = settings::get::<Letters>(tx.conn())?;
+    let first = match practice.numbers_from_office(word) {
+        true => None,
+        false => {
+            let count = i64::try_from(letters.len()).map_err(Fault::internal)?;
+            Some(numbering::take(tx.conn(), word, today.year(), count)?)
+        }
+    };
+    let made_with = serde_json::to_string(made_with).map_err(Fault::internal)?;
+    for (place, letter) in (0..).zip(letters) {
+        delegations::act(tx, by, Step::Issue.action().roles(), Spot::street(letter.row.street_id))?;
+        let seq = first.map(|first| i32::try_from(first + place)).transpose().map_err(Fault::internal)?;
+        let number = seq.map(|seq| Number { word: word.clone(), year: today.year(), seq });
+        let check_link = practice.check_link(letter.row.id);
+        issue(tx, letter, number.as_ref(), (today, check_link, &made_with))?;
+    }
+    Ok(())
+}
+
+/// The letters, locked, that are all as they were approved.
+fn issuable(
+    tx: &mut Tx<'_>,
+    by: &Holder,
+    sender: &Sender,
+    ids: &[LetterId],
+    today: NaiveDate,
+) -> Outcome<Vec<Held>> {
+    let (mut letters, mut errors) = (Vec::with_capacity(ids.len()), vec![]);
     for (place, id) in ids.iter().enumerate() {
         let pointer = format!("/letter_ids/{place}");
         if ids[..place].contains(id) {
@@ -52,7 +80,7 @@ pub fn issue_batch(
             Ok(letter) if letter.row.asks_too_late(today) => {
                 errors.push(FieldFault::new(pointer, "reply_due_in_past", "回复期限须晚于签发日期"));
             }
-            Ok(letter) => rows.push(letter),
+            Ok(letter) => letters.push(letter),
             Err(Fault::Refused { code, detail, errors: differ }) => {
                 errors.push(FieldFault::new(pointer, code, detail));
                 errors.extend(differ);
@@ -60,44 +88,35 @@ pub fn issue_batch(
             Err(other) => return Err(other),
         }
     }
-    if !errors.is_empty() {
-        return Err(Fault::Refused {
-            code: "not_all_issuable".into(),
-            detail: "部分提醒函不能签发，全部未签发".into(),
-            errors,
-        });
+    if errors.is_empty() {
+        return Ok(letters);
     }
-    let word = &sender.authority.word;
-    let made_with = serde_json::to_string(made_with).map_err(Fault::internal)?;
-    let practice = settings::get::<Letters>(tx.conn())?;
-    let first = match practice.numbers_from_office(word) {
-        true => None,
-        false => {
-            let count = i64::try_from(rows.len()).map_err(Fault::internal)?;
-            Some(numbering::take(tx.conn(), word, today.year(), count)?)
-        }
-    };
-    for (place, Held { mut row, next, acting_for }) in (0..).zip(rows) {
-        delegations::act(tx, by, Step::Issue.action().roles(), Spot::street(row.street_id))?;
-        let letter = Letter { date: today, check_link: practice.check_link(row.id), ..snapshot(&row)? };
-        row.snapshot = Some(serde_json::to_string(&letter).map_err(Fault::internal)?);
-        row.state = next;
-        row.issued_by = Some(tx.user()?);
-        row.issued_for = acting_for;
-        row.issued_at = Some(tx.ts());
-        row.made_with = Some(made_with.clone());
-        if let Some(first) = first {
-            let seq = i32::try_from(first + place).map_err(Fault::internal)?;
-            let number = Number { word: word.clone(), year: today.year(), seq };
-            set_number(&mut row, &number)?;
-            enqueue(tx, &RenderLetter { letter: row.id }, Some(format!("render:{}", row.id)))?;
-        }
-        store::save(tx.conn(), &row)?;
-        let printed = store::lines(tx.conn(), row.id)?;
-        findings::mark_printed(tx, &printed)?;
-        record(tx, &row, "issue", None)?;
+    let (code, detail) = ("not_all_issuable".into(), "部分提醒函不能签发，全部未签发".into());
+    Err(Fault::Refused { code, detail, errors })
+}
+
+/// Freezes the day, the link and what it is made with into a letter; with a number its document is made.
+fn issue(
+    tx: &mut Tx<'_>,
+    Held { mut row, next, acting_for }: Held,
+    number: Option<&Number>,
+    (date, check_link, made_with): (NaiveDate, Option<String>, &str),
+) -> Outcome<()> {
+    let letter = Letter { date, check_link, ..snapshot(&row)? };
+    row.snapshot = Some(serde_json::to_string(&letter).map_err(Fault::internal)?);
+    row.state = next;
+    row.issued_by = Some(tx.user()?);
+    row.issued_for = acting_for;
+    row.issued_at = Some(tx.ts());
+    row.made_with = Some(made_with.to_string());
+    if let Some(number) = number {
+        set_number(&mut row, number)?;
+        enqueue(tx, &RenderLetter { letter: row.id }, Some(format!("render:{}", row.id)))?;
     }
-    Ok(())
+    store::save(tx.conn(), &row)?;
+    let printed = store::lines(tx.conn(), row.id)?;
+    findings::mark_printed(tx, &printed)?;
+    record(tx, &row, "issue", None)
 }
 
 /// Prints a number into the frozen letter.
