@@ -20,6 +20,7 @@ mod store;
 pub mod targets;
 mod view;
 
+pub use compute::SIGNBOARD_ITEM;
 pub use printed::PrintedRow;
 pub use reckoning::{Asked, moment, rows};
 pub use view::{

@@ -1,5 +1,6 @@
 //! The facts of a letter, read from the ledger: what was inspected in a street (here), what was found and where each
-//! finding stands (`findings`), which photo shows it (`photos`), what the street is measured by (`indicators`), and who is known there (`persons`).
+//! finding stands (`findings`), which photo shows it (`photos`), what the street is measured by (`indicators`), and
+//! who is known there (`persons`).
 
 mod findings;
 mod indicators;

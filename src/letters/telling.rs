@@ -42,13 +42,13 @@ fn clerk(row: &LetterRow) -> To {
 /// letter goes with the mails of those who asked for mail, where the installation lets it.
 pub(super) fn delivered(tx: &mut Tx<'_>, row: &LetterRow) -> Outcome<()> {
     let number = row.number.clone().unwrap_or_default();
-    let scan = store::seals(tx.conn(), &[row.id])?.pop().filter(|seal| seal.length <= MAILABLE);
-    let attachment = scan.map(|seal| Attachment { name: format!("{number}.pdf"), sha256: seal.sha256 });
-    let news = News::LetterDelivered { number, reply_due: row.reply_due };
-    if row.operator.is_some() {
+    let news = News::LetterDelivered { number: number.clone(), reply_due: row.reply_due };
+    if !row.is_to_street() {
         let notice = Notice { street_id: None, ..about(row, news, &[]) };
         return notices::tell(tx, &notice).map(drop);
     }
+    let scan = store::seals(tx.conn(), &[row.id])?.pop().filter(|seal| seal.length <= MAILABLE);
+    let attachment = scan.map(|seal| Attachment { name: format!("{number}.pdf"), sha256: seal.sha256 });
     notices::tell_with(tx, &about(row, news, &[To::Role(Role::Street)]), attachment.as_ref()).map(drop)
 }
 

@@ -12,15 +12,12 @@ use crate::fault::Outcome;
 use crate::findings::rules::State;
 use crate::ids::{AreaId, FacilityId, InspectionId};
 use crate::indicators::rules::Quarter;
-use crate::indicators::{self, Asked, PrintedRow};
+use crate::indicators::{self, Asked, PrintedRow, SIGNBOARD_ITEM};
 use crate::letters::facts::{Indicator, Line};
 use crate::settings::{self, Letters};
 use chrono::{DateTime, Utc};
 use diesel::dsl::count_star;
 use diesel::prelude::*;
-
-/// The item whose photo shows the signboard 站牌.
-const SIGNBOARD_ITEM: &str = "YK-01";
 
 /// The rows of annex 2; `lines` are the findings of the campaign itself, whether or not the letter prints them.
 pub(super) fn indicators(

@@ -1,7 +1,6 @@
 //! What the registrar 局办文书 does with an issued letter, and its receipt: the seal with its scan, the delivery, 签收. With
 //! the delivery a finding that was never served is served: its deadline is the day that the letter names.
 
-use super::super::kind::LetterKind;
 use super::super::rules::Step;
 use super::super::store::{self, DeliveryRow, LetterRow, SealRow};
 use super::super::{DeliveryChannel, telling};
@@ -109,7 +108,7 @@ pub fn deliver(tx: &mut Tx<'_>, by: &Holder, ids: &[LetterId], delivery: &Delive
             continue;
         }
         match held(tx, by, *id, Step::Deliver) {
-            Ok(letter) if lay_too_long(tx, &letter.row) && !may_be_late(&letter.row, delivery) => {
+            Ok(letter) if lay_too_long(tx, &letter.row, delivery.late_reply.is_some()) => {
                 let detail = "回复期限已过，请写明仍须送达的理由，或作废后重新发文";
                 errors.push(FieldFault::new(pointer, "reply_due_passed", detail));
             }
@@ -126,19 +125,17 @@ pub fn deliver(tx: &mut Tx<'_>, by: &Holder, ids: &[LetterId], delivery: &Delive
 }
 
 /// A letter lay until the day by which it is to be answered was over: its addressee would be late with the receipt, and what it
-/// serves would be overdue from the beginning.
-fn lay_too_long(tx: &Tx<'_>, row: &LetterRow) -> bool {
-    business_date(tx.now()).pred_opt().is_some_and(|yesterday| row.asks_too_late(yesterday))
-}
-
-fn may_be_late(row: &LetterRow, delivery: &Delivery) -> bool {
-    delivery.late_reply.is_some() && row.kind != LetterKind::TalkNotice
+/// serves would be overdue from the beginning. `forced`: whoever delivers it says why it must be.
+fn lay_too_long(tx: &Tx<'_>, row: &LetterRow, forced: bool) -> bool {
+    let forced = forced || row.late_reply_reason.is_some();
+    let yesterday = business_date(tx.now()).pred_opt();
+    yesterday.is_some_and(|day| row.kind.asks_too_late(row.reply_due, day, forced))
 }
 
 fn deliver_one(tx: &mut Tx<'_>, held: Held, delivery: &Delivery) -> Outcome<()> {
     let Held { mut row, next, .. } = held;
     row.state = next;
-    if lay_too_long(tx, &row) {
+    if lay_too_long(tx, &row, false) {
         row.late_reply_reason.clone_from(&delivery.late_reply);
     }
     store::save(tx.conn(), &row)?;

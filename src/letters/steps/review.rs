@@ -33,7 +33,8 @@ pub struct Forced {
 /// Submits a letter: its facts are read, composed and frozen.
 ///
 /// # Errors
-/// Missing; `unconfirmed_findings`; `provisional_due`; `person_named`; `missing_glyph`; a refusal of the rules or of the composition.
+/// Missing; `unconfirmed_findings`; `provisional_due`; `person_named`; `missing_glyph`; a refusal of the rules or
+/// of the composition.
 pub fn submit(
     tx: &mut Tx<'_>,
     by: &Holder,
